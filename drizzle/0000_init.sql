@@ -1,0 +1,64 @@
+-- The first two statements are for a new file; one of the Python app has these tables already, made by Alembic.
+-- From there on both are treated alike: the tables are built anew, with the checks, and the rows move over.
+CREATE TABLE IF NOT EXISTS `tickets` (`id` integer, `created_at` text, `source` text, `raw_text` text, `status` text);
+--> statement-breakpoint
+CREATE TABLE IF NOT EXISTS `results` (`id` integer, `ticket_id` integer, `summary` text, `category` text, `reply_draft` text, `model` text, `prompt_version` text, `created_at` text);
+--> statement-breakpoint
+CREATE TABLE `__new_tickets` (
+	`id` integer PRIMARY KEY AUTOINCREMENT NOT NULL,
+	`created_at` text DEFAULT CURRENT_TIMESTAMP NOT NULL,
+	`source` text NOT NULL,
+	`raw_text` text NOT NULL,
+	`status` text DEFAULT 'new' NOT NULL,
+	CONSTRAINT "tickets_status" CHECK("status" in ('new', 'processing', 'done', 'failed'))
+);
+--> statement-breakpoint
+CREATE TABLE `__new_results` (
+	`id` integer PRIMARY KEY NOT NULL,
+	`ticket_id` integer NOT NULL,
+	`summary` text NOT NULL,
+	`category` text NOT NULL,
+	`reply_draft` text NOT NULL,
+	`model` text NOT NULL,
+	`prompt_version` text NOT NULL,
+	`created_at` text DEFAULT CURRENT_TIMESTAMP NOT NULL,
+	`openai_request_id` text,
+	`latency_ms` integer,
+	`input_tokens` integer,
+	`output_tokens` integer,
+	`total_tokens` integer,
+	`cached_tokens` integer,
+	FOREIGN KEY (`ticket_id`) REFERENCES `__new_tickets`(`id`) ON UPDATE no action ON DELETE no action
+);
+--> statement-breakpoint
+-- The Python app leaves a ticket `processing` after a crash, and `failed` beside its result after a race.
+INSERT INTO `__new_tickets` SELECT `id`, coalesce(`created_at`, CURRENT_TIMESTAMP), coalesce(`source`, 'web'), `raw_text`,
+	CASE
+		WHEN EXISTS (SELECT 1 FROM `results` WHERE `results`.`ticket_id` = `tickets`.`id`) THEN 'done'
+		WHEN `status` = 'new' THEN 'new'
+		ELSE 'failed'
+	END
+FROM `tickets`;
+--> statement-breakpoint
+-- An older file has no metadata columns. A name that the inner query's table lacks is looked up in the outer query,
+-- where `absent` supplies it as NULL; where the table has it, the inner one wins.
+INSERT INTO `__new_results` SELECT `id`, `ticket_id`, `summary`, `category`, `reply_draft`, `model`, `prompt_version`,
+	coalesce(`created_at`, CURRENT_TIMESTAMP),
+	(SELECT `openai_request_id` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT `latency_ms` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT `input_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT `output_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT `total_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT `cached_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`)
+FROM (SELECT NULL AS `openai_request_id`, NULL AS `latency_ms`, NULL AS `input_tokens`, NULL AS `output_tokens`,
+	NULL AS `total_tokens`, NULL AS `cached_tokens`) AS `absent`, `results` AS `old`;
+--> statement-breakpoint
+DROP TABLE `results`;
+--> statement-breakpoint
+DROP TABLE `tickets`;
+--> statement-breakpoint
+ALTER TABLE `__new_tickets` RENAME TO `tickets`;
+--> statement-breakpoint
+ALTER TABLE `__new_results` RENAME TO `results`;
+--> statement-breakpoint
+CREATE UNIQUE INDEX `results_ticket_id_unique` ON `results` (`ticket_id`);

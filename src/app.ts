@@ -1,0 +1,46 @@
+import { randomUUID } from 'node:crypto';
+import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
+import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import { acceptJson } from './http/body.ts';
+import { answerClientError } from './http/client-error.ts';
+import { rejectUnknownRoutes } from './http/methods.ts';
+import { sendProblem } from './http/problem.ts';
+import { documentRoutes } from './routes/docs.ts';
+import { healthRoutes } from './routes/health.ts';
+import { type TicketRoutesOptions, ticketRoutes } from './routes/tickets.ts';
+import { Problem } from './schemas/problem.ts';
+import { Result } from './schemas/result.ts';
+import { Ticket } from './schemas/ticket.ts';
+
+/** In bytes; the longest ticket there can be, with every character escaped as \uXXXX\uXXXX, takes 240,000. */
+const BODY_LIMIT = 256 * 1024;
+
+/** Longer ids than any URL has: what is no number in a path is told so (422), not that there is no such path. */
+const MAX_PARAM_LENGTH = 16 * 1024;
+
+/** The HTTP application; it listens on nothing and opens nothing by itself. */
+export async function buildApp(
+  services: TicketRoutesOptions,
+  { logger, version }: { logger: FastifyServerOptions['logger']; version: string },
+): Promise<FastifyInstance> {
+  const app = fastify({
+    logger,
+    bodyLimit: BODY_LIMIT,
+    genReqId: () => randomUUID(),
+    routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+    frameworkErrors: sendProblem,
+    clientErrorHandler: answerClientError,
+  }).withTypeProvider<TypeBoxTypeProvider>();
+
+  app.setErrorHandler(sendProblem);
+  acceptJson(app);
+  for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
+
+  const rejectOtherMethods = rejectUnknownRoutes(app);
+  await documentRoutes(app, version);
+  await app.register(healthRoutes);
+  await app.register(ticketRoutes, services);
+  rejectOtherMethods();
+  return app;
+}

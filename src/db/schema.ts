@@ -1,0 +1,46 @@
+import { sql } from 'drizzle-orm';
+import { check, customType, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { CATEGORIES } from '../schemas/result.ts';
+import { TICKET_STATUSES } from '../schemas/ticket.ts';
+
+/**
+ * A time as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`.
+ * SQLAlchemy may have added microseconds; they are left out.
+ */
+const utcTimestamp = customType<{ data: string; driverData: string }>({
+  dataType: () => 'text',
+  fromDriver: (value) => `${value.slice(0, 10)}T${value.slice(11, 19)}Z`,
+});
+
+export const tickets = sqliteTable(
+  'tickets',
+  {
+    // AUTOINCREMENT: the id of a deleted ticket, which somebody may still hold, never names another one.
+    id: integer().primaryKey({ autoIncrement: true }),
+    created_at: utcTimestamp().notNull().default(sql`CURRENT_TIMESTAMP`),
+    source: text().notNull(),
+    raw_text: text().notNull(),
+    status: text({ enum: TICKET_STATUSES }).notNull().default('new'),
+  },
+  (table) => [check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`)],
+);
+
+export const results = sqliteTable('results', {
+  id: integer().primaryKey(),
+  ticket_id: integer()
+    .notNull()
+    .unique()
+    .references(() => tickets.id),
+  summary: text().notNull(),
+  category: text({ enum: CATEGORIES }).notNull(),
+  reply_draft: text().notNull(),
+  model: text().notNull(),
+  prompt_version: text().notNull(),
+  created_at: utcTimestamp().notNull().default(sql`CURRENT_TIMESTAMP`),
+  openai_request_id: text(),
+  latency_ms: integer(),
+  input_tokens: integer(),
+  output_tokens: integer(),
+  total_tokens: integer(),
+  cached_tokens: integer(),
+});

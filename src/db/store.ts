@@ -1,0 +1,51 @@
+import { mkdirSync } from 'node:fs';
+import { dirname } from 'node:path';
+import Database from 'better-sqlite3';
+import { drizzle } from 'drizzle-orm/better-sqlite3';
+import { StartError } from '../errors.ts';
+import { migrate } from './migrate.ts';
+import { createResultRepository, type ResultRepository } from './results.ts';
+import { createTicketRepository, type TicketRepository } from './tickets.ts';
+
+/** How long a statement waits for another process's lock on the file before it fails. */
+const BUSY_TIMEOUT_MS = 5000;
+
+export interface Store {
+  tickets: TicketRepository;
+  results: ResultRepository;
+  close(): void;
+}
+
+/**
+ * Opens the database file, makes it and its folder if missing, and brings it to the newest migration.
+ *
+ * @throws StartError if the file cannot be used or a migration fails.
+ */
+export function openStore(path: string): Store {
+  const sqlite = openFile(path);
+  try {
+    migrate(sqlite);
+    const db = drizzle(sqlite);
+    return {
+      tickets: createTicketRepository(db),
+      results: createResultRepository(db),
+      close: () => sqlite.close(),
+    };
+  } catch (error) {
+    sqlite.close();
+    throw error;
+  }
+}
+
+function openFile(path: string): Database.Database {
+  try {
+    mkdirSync(dirname(path), { recursive: true });
+    const sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+    sqlite.pragma('journal_mode = WAL');
+    // better-sqlite3 is built with NORMAL as WAL's default, which can lose a commit in a power cut.
+    sqlite.pragma('synchronous = FULL');
+    return sqlite;
+  } catch (error) {
+    throw new StartError(`DATABASE_URL: cannot use ${path} as a SQLite database: ${(error as Error).message}`);
+  }
+}

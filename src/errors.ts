@@ -1,0 +1,58 @@
+/** Every way in which a request can fail, as the stable word that clients compare (`code` in the problem document). */
+export const ERROR_CODES = [
+  'ticket_not_found',
+  'result_not_found',
+  'not_found',
+  'method_not_allowed',
+  'invalid_input',
+  'invalid_json',
+  'body_too_large',
+  'unsupported_media_type',
+  'bad_request',
+  'request_timeout',
+  'headers_too_large',
+  'internal_error',
+  'llm_unauthorized',
+  'llm_rejected',
+  'llm_quota_exhausted',
+  'llm_rate_limited',
+  'llm_unavailable',
+  'llm_timeout',
+  'llm_refused',
+  'llm_content_filtered',
+  'llm_truncated',
+  'llm_invalid_output',
+] as const;
+export type ErrorCode = (typeof ERROR_CODES)[number];
+
+interface ErrorContext {
+  /** For the log; its message holds no customer's or provider's words. */
+  cause?: unknown;
+  /** The provider's id of the call that failed; clients and the log see it. */
+  openai_request_id?: string | null | undefined;
+  /** For the log: status, error code and error type of the provider's answer, but not its message. */
+  provider?: Record<string, string | number | null | undefined>;
+}
+
+/**
+ * An expected failure. `message` becomes the `detail` that the client reads, so it is a sentence of our own:
+ * never an exception's text, a path, a key or somebody's words.
+ */
+export class AppError extends Error {
+  override readonly name = 'AppError';
+  readonly code: ErrorCode;
+  readonly openai_request_id: ErrorContext['openai_request_id'];
+  readonly provider: ErrorContext['provider'];
+
+  constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
+    super(message, { cause: context.cause });
+    this.code = code;
+    this.openai_request_id = context.openai_request_id;
+    this.provider = context.provider;
+  }
+}
+
+/** The service cannot start, for a reason that whoever starts it can mend; `message` is all that is shown. */
+export class StartError extends Error {
+  override readonly name = 'StartError';
+}

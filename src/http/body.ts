@@ -1,0 +1,25 @@
+import { isUtf8 } from 'node:buffer';
+import type { FastifyBodyParser, FastifyInstance } from 'fastify';
+
+/**
+ * Reads JSON bodies: `application/json` and `application/*+json`, with any parameters, with or without a BOM.
+ * Bytes that are not UTF-8 are unreadable JSON; decoding them as a string would turn them into U+FFFD.
+ */
+export function acceptJson(app: FastifyInstance): void {
+  // "ignore": a field called __proto__ is an unknown field like any other, no field is copied by name.
+  const parseJson = app.getDefaultJsonParser('ignore', 'ignore');
+  app.removeAllContentTypeParsers();
+  const parse: FastifyBodyParser<Buffer> = (request, body, done) =>
+    parseJson(request, isUtf8(body) ? body.toString() : '', done);
+  app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse);
+  app.addContentTypeParser(/^application\/[\w.-]+\+json/, { parseAs: 'buffer' }, parse);
+}
+
+/** Makes all routes of this instance ignore the body, whatever it is and claims to be. */
+export function ignoreBody(app: FastifyInstance): void {
+  app.addHook('onRequest', async (request) => {
+    delete request.headers['content-type']; // one that cannot be read would be answered before any parser is asked
+  });
+  app.removeAllContentTypeParsers();
+  app.addContentTypeParser('*', (_request, _payload, done) => done(null));
+}

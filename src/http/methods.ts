@@ -1,0 +1,35 @@
+import { METHODS } from 'node:http';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
+
+/**
+ * Answers 405 with `Allow` where a path is known and the method is not, and 404 where the path is unknown; both before
+ * the body is looked at. Call it before the first route is registered, and what it returns after the last.
+ */
+export function rejectUnknownRoutes(app: FastifyInstance): () => void {
+  const allowed = new Map<string, Set<string>>();
+  app.addHook('onRoute', ({ url, method }) => {
+    allowed.set(url, (allowed.get(url) ?? new Set<string>()).union(new Set([method].flat())));
+  });
+  app.addHook('onRequest', async (request) => {
+    if (request.is404) throw new AppError('not_found', 'Not Found');
+  });
+
+  return () => {
+    const methods = METHODS.filter((method) => method !== 'CONNECT');
+    for (const method of methods) if (!app.supportedMethods.includes(method)) app.addHttpMethod(method);
+
+    for (const [url, known] of [...allowed]) {
+      app.route({
+        url,
+        method: methods.filter((method) => !known.has(method)),
+        schema: { hide: true },
+        onRequest: async (_request, reply) => {
+          reply.header('allow', [...known].join(', '));
+          throw new AppError('method_not_allowed', 'Method Not Allowed');
+        },
+        handler: () => {},
+      });
+    }
+  };
+}

@@ -1,0 +1,76 @@
+import { STATUS_CODES } from 'node:http';
+import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import { AppError, type ErrorCode } from '../errors.ts';
+import type { Problem } from '../schemas/problem.ts';
+import { validationErrors } from './validation.ts';
+
+/** The one table from what happened to what HTTP calls it. */
+const STATUS: Record<ErrorCode, number> = {
+  ticket_not_found: 404,
+  result_not_found: 404,
+  not_found: 404,
+  method_not_allowed: 405,
+  invalid_input: 422,
+  invalid_json: 422,
+  body_too_large: 413,
+  unsupported_media_type: 415,
+  bad_request: 400,
+  request_timeout: 408,
+  headers_too_large: 431,
+  internal_error: 500,
+  llm_unauthorized: 502,
+  llm_rejected: 502,
+  llm_quota_exhausted: 503,
+  llm_rate_limited: 503,
+  llm_unavailable: 503,
+  llm_timeout: 504,
+  llm_refused: 502,
+  llm_content_filtered: 502,
+  llm_truncated: 502,
+  llm_invalid_output: 502,
+};
+
+/** Fastify's own errors that have a name here. */
+const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
+  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
+  FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
+  FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'the body is not as long as Content-Length says'],
+  FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is too large'],
+  FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'the body must be application/json'],
+};
+
+/** A problem document without what only the request knows. */
+export function problem(code: ErrorCode, detail: string): Problem {
+  const status = STATUS[code];
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code };
+}
+
+/** Fastify's error handler: every error leaves as a problem document, and a 5xx with its cause in the log. */
+export function sendProblem(
+  error: FastifyError | AppError,
+  request: FastifyRequest,
+  reply: FastifyReply,
+): FastifyReply {
+  const body = describe(error, request);
+  if (body.status >= 500) {
+    body.request_id = request.id;
+    request.log.error({ err: error, code: body.code }, body.detail);
+  }
+  return reply.code(body.status).type('application/problem+json').send(body);
+}
+
+function describe(error: FastifyError | AppError, request: FastifyRequest): Problem {
+  if (error instanceof AppError) {
+    const { code, message, openai_request_id } = error;
+    return { ...problem(code, message), ...(openai_request_id ? { openai_request_id } : {}) };
+  }
+  if (error.validation) return { ...problem('invalid_input', 'invalid input'), errors: validationErrors(request) };
+  const known = FASTIFY_ERRORS[error.code];
+  if (known) return unreadable(problem(...known));
+  if (error.statusCode && error.statusCode < 500) return problem('bad_request', 'the request cannot be read');
+  return problem('internal_error', 'internal error');
+}
+
+/** A body that is not JSON is told in the same form as a field that is wrong. */
+const unreadable = (body: Problem): Problem =>
+  body.code === 'invalid_json' ? { ...body, errors: [{ loc: ['body'], msg: body.detail }] } : body;

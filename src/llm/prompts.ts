@@ -1,0 +1,26 @@
+import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { StartError } from '../errors.ts';
+
+const PROMPTS_FOLDER = new URL('../../prompts/', import.meta.url);
+
+export interface Prompt {
+  /** The folder's name in `prompts/`, stored with every result. */
+  version: string;
+  system: string;
+}
+
+/**
+ * Reads `prompts/<version>/ticket_process_system.txt`.
+ *
+ * @throws StartError if it is missing or empty.
+ */
+export function loadPrompt(version: string, folder = PROMPTS_FOLDER): Prompt {
+  const name = `${version}/ticket_process_system.txt`;
+  const file = new URL(name, folder);
+  const system = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  if (system === '') {
+    const versions = readdirSync(folder).join(', ');
+    throw new StartError(`PROMPT_VERSION: prompts/${name} is missing or empty; the folder prompts/ has: ${versions}`);
+  }
+  return { version, system };
+}

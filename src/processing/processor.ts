@@ -1,0 +1,54 @@
+import type { ResultRepository } from '../db/results.ts';
+import type { TicketRepository } from '../db/tickets.ts';
+import { AppError } from '../errors.ts';
+import type { Model } from '../llm/model.ts';
+import type { Prompt } from '../llm/prompts.ts';
+import type { Result } from '../schemas/result.ts';
+
+export interface ProcessorOptions {
+  tickets: TicketRepository;
+  results: ResultRepository;
+  model: Model;
+  prompt: Prompt;
+}
+
+export interface Processor {
+  /**
+   * The ticket's result: the stored one, or a new one where there is none or `force` asks for one. Requests that come
+   * while a run is under way share it.
+   *
+   * @throws AppError `ticket_not_found`, or one of the `llm_…` codes; an older result is untouched then.
+   */
+  process(ticketId: number, options: { force: boolean }): Promise<Result>;
+}
+
+export function createProcessor({ tickets, results, model, prompt }: ProcessorOptions): Processor {
+  const running = new Map<number, Promise<Result>>();
+
+  async function run(ticketId: number): Promise<Result> {
+    const ticket = await tickets.startProcessing(ticketId);
+    if (!ticket) throw new AppError('ticket_not_found', 'ticket not found');
+    try {
+      const answer = await model.answer({ instructions: prompt.system, text: ticket.raw_text });
+      return await results.save({ ...answer, ticket_id: ticketId, prompt_version: prompt.version });
+    } catch (error) {
+      await tickets.settle(ticketId);
+      throw error;
+    }
+  }
+
+  async function runOrReuse(ticketId: number, force: boolean): Promise<Result> {
+    const stored = force ? undefined : await results.findByTicket(ticketId);
+    return stored ?? run(ticketId);
+  }
+
+  return {
+    process(ticketId, { force }) {
+      const underWay = running.get(ticketId);
+      if (underWay) return underWay;
+      const started = runOrReuse(ticketId, force).finally(() => running.delete(ticketId));
+      running.set(ticketId, started);
+      return started;
+    },
+  };
+}

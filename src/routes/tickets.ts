@@ -1,0 +1,81 @@
+import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
+import type { ResultRepository } from '../db/results.ts';
+import type { TicketRepository } from '../db/tickets.ts';
+import { AppError } from '../errors.ts';
+import { ignoreBody } from '../http/body.ts';
+import type { Processor } from '../processing/processor.ts';
+import { isForced, ProcessQuery, TicketParams } from '../schemas/request.ts';
+import { problems, ref } from '../schemas/response.ts';
+import { Result } from '../schemas/result.ts';
+import { NewTicket, Ticket } from '../schemas/ticket.ts';
+
+export interface TicketRoutesOptions {
+  tickets: TicketRepository;
+  results: ResultRepository;
+  processor: Processor;
+}
+
+/** Ids count up from 1; one beyond 2^53 is no exact number in JavaScript and names no ticket. */
+const ticketId = ({ id }: TicketParams) => (Number.isSafeInteger(Number(id)) ? Number(id) : 0);
+
+const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
+
+export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (app, options) => {
+  const { tickets, results, processor } = options;
+
+  const createSchema = {
+    summary: 'Create a ticket',
+    body: NewTicket,
+    response: {
+      201: ref(Ticket, {
+        description: 'The ticket.',
+        headers: { Location: { type: 'string', description: 'Where the ticket is: /tickets/{id}' } },
+      }),
+      ...problems(413, 415, 422),
+    },
+  };
+  app.post('/tickets', { schema: createSchema }, async (request, reply) => {
+    const ticket = await tickets.create(request.body);
+    return reply.code(201).header('location', `/tickets/${ticket.id}`).send(ticket);
+  });
+
+  const readSchema = {
+    summary: 'Read a ticket',
+    params: TicketParams,
+    response: { 200: ref(Ticket, { description: 'The ticket.' }), ...problems(404, 422) },
+  };
+  app.get('/tickets/:id', { schema: readSchema }, async (request) => {
+    const ticket = await tickets.find(ticketId(request.params));
+    if (!ticket) throw ticketNotFound();
+    return ticket;
+  });
+
+  const resultSchema = {
+    summary: "Read a ticket's result",
+    params: TicketParams,
+    response: { 200: ref(Result, { description: 'The stored result.' }), ...problems(404, 422) },
+  };
+  app.get('/tickets/:id/result', { schema: resultSchema }, async (request) => {
+    const id = ticketId(request.params);
+    const result = await results.findByTicket(id);
+    if (result) return result;
+    if (await tickets.find(id)) throw new AppError('result_not_found', 'result not found');
+    throw ticketNotFound();
+  });
+
+  const processSchema = {
+    summary: 'Process a ticket',
+    description: 'Answers with the stored result if there is one, else lets the model write one.',
+    params: TicketParams,
+    querystring: ProcessQuery,
+    response: { 200: ref(Result, { description: 'The result.' }), ...problems(404, 422, 502, 503, 504) },
+  };
+  app.register(async (bodyless) => {
+    ignoreBody(bodyless);
+    bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
+      '/tickets/:id/process',
+      { schema: processSchema },
+      (request) => processor.process(ticketId(request.params), { force: isForced(request.query) }),
+    );
+  });
+};

@@ -1,0 +1,21 @@
+import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
+
+/**
+ * Text that SQLite gives back as it was: no U+0000 (SQLite's own functions stop there) and no lone surrogate
+ * (it would come back as U+FFFD). JSON Schema patterns are matched by code point, so emoji pass.
+ */
+const STORABLE = '^[^\\u0000\\ud800-\\udfff]*$';
+
+/** A string of so many Unicode code points that can be stored faithfully. */
+export const Text = (limits: { minLength?: number; maxLength: number; default?: string; description?: string }) =>
+  Type.String({ pattern: STORABLE, ...limits });
+
+/** One of a fixed set of words, as the plain `enum` that OpenAPI tools and OpenAI's strict mode understand. */
+export const OneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
+  Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
+
+/** A point in time, UTC, to the second: `2026-02-17T16:35:05Z`. */
+export const Timestamp = Type.String({ format: 'date-time' });
+
+/** A field that a client may leave out; the validator then fills in its `default`, so the type always has it. */
+export const Defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as TSchema as T;

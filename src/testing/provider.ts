@@ -1,0 +1,79 @@
+import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+
+/** A request as it reached the provider. */
+export interface ReceivedRequest {
+  method: string;
+  path: string;
+  headers: IncomingHttpHeaders;
+  body: Record<string, unknown>;
+}
+
+/** How the provider answers: with status, headers and body, or by doing something to the response itself. */
+export type Behaviour =
+  | { status?: number; headers?: Record<string, string>; body?: unknown }
+  | ((response: ServerResponse) => void);
+
+/** An OpenAI-like server on loopback that records what it is sent and answers as it is told. */
+export async function startProvider() {
+  const requests: ReceivedRequest[] = [];
+  let behaviour: (request: ReceivedRequest) => Behaviour | Promise<Behaviour> = () => completed();
+
+  const server = createServer(async (request, response) => {
+    const chunks: Buffer[] = await request.toArray();
+    const received = {
+      method: request.method ?? '',
+      path: request.url ?? '',
+      headers: request.headers,
+      body: JSON.parse(Buffer.concat(chunks).toString()),
+    };
+    requests.push(received);
+    const chosen = await behaviour(received);
+    if (typeof chosen === 'function') return chosen(response);
+    const { status = 200, headers = { 'x-request-id': `req_${requests.length}` }, body = {} } = chosen;
+    response.writeHead(status, { 'content-type': 'application/json', ...headers });
+    response.end(typeof body === 'string' ? body : JSON.stringify(body));
+  });
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+
+  return {
+    url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
+    requests,
+    /** From now on answer like this; a function is asked for every request. */
+    respond(next: Behaviour | typeof behaviour) {
+      behaviour = typeof next === 'function' ? (next as typeof behaviour) : () => next;
+    },
+    async close() {
+      server.closeAllConnections();
+      await new Promise((resolve) => server.close(resolve));
+    },
+  };
+}
+export type Provider = Awaited<ReturnType<typeof startProvider>>;
+
+export const OUTPUT = {
+  summary: 'The customer cannot sign in and asks for help.',
+  category: 'auth/login',
+  reply_draft: 'Thank you for writing to us. When did it last work?',
+};
+
+/** A whole answer of the Responses API with this text, or this output as JSON. */
+export function completed(output: unknown = OUTPUT, more: Record<string, unknown> = {}): Behaviour {
+  const text = typeof output === 'string' ? output : JSON.stringify(output);
+  return {
+    body: {
+      id: 'resp_1',
+      object: 'response',
+      status: 'completed',
+      model: 'gpt-4o-mini-2024-07-18',
+      output: [{ type: 'message', role: 'assistant', content: [{ type: 'output_text', text, annotations: [] }] }],
+      usage: {
+        input_tokens: 120,
+        input_tokens_details: { cached_tokens: 64 },
+        output_tokens: 40,
+        total_tokens: 160,
+      },
+      ...more,
+    },
+  };
+}

@@ -1,0 +1,44 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { fileURLToPath } from 'node:url';
+import { onTestFinished } from 'vitest';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+
+/** Starts `src/server.ts` as a process with just this environment, in a folder that has no `.env` of somebody's. */
+export function spawnServer(environment: Record<string, string>, cwd: string) {
+  const child = spawn(process.execPath, [`${ROOT}src/server.ts`], {
+    cwd,
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', DATABASE_URL: './app.db', ...environment },
+  });
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const output = { text: '' };
+  for (const stream of [child.stdout, child.stderr]) {
+    stream.setEncoding('utf8').on('data', (chunk: string) => {
+      output.text += chunk;
+    });
+  }
+  const exit = once(child, 'close').then(([code]) => code as number | null);
+  return { child, output, exit };
+}
+
+/** The same, once it listens: with the URL that it says it listens on. */
+export async function startServer(environment: Record<string, string>, cwd: string) {
+  const server = spawnServer(environment, cwd);
+  const url = await listening(server.child, server.output);
+  const post = (path: string, body?: unknown) =>
+    fetch(url + path, {
+      method: 'POST',
+      ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+    });
+  return { ...server, url, post };
+}
+
+async function listening(child: ChildProcess, output: { text: string }): Promise<string> {
+  for (;;) {
+    const url = /http:\/\/[\d.]+:\d+/.exec(output.text)?.[0];
+    if (url) return url;
+    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${output.text}`);
+    await new Promise((resolve) => setTimeout(resolve, 20));
+  }
+}
