@@ -33,7 +33,7 @@ export const Environment = Type.Object({
     Type.String({
       pattern: '^[\\x21-\\x7e]+$',
       description: 'a key of printable ASCII characters without spaces',
-      examples: ['sk-…'],
+      examples: ['sk-your-key'],
     }),
   ),
   OPENAI_BASE_URL: Type.Optional(
@@ -93,7 +93,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   }
   const lines = [...wrong].map((name) => complaint(name as keyof typeof Environment.properties));
   if (values.LLM_PROVIDER === 'openai' && !values.OPENAI_API_KEY) {
-    lines.push('OPENAI_API_KEY must be set when LLM_PROVIDER is openai, for example OPENAI_API_KEY=sk-…');
+    lines.push('OPENAI_API_KEY must be set when LLM_PROVIDER is openai, for example OPENAI_API_KEY=sk-your-key');
   }
   if (lines.length > 0) throw new StartError(lines.join('\n'));
 

@@ -1,4 +1,5 @@
 import { readFileSync } from 'node:fs';
+import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
 import { type Config, loadConfig, readEnvironment } from './config.ts';
 import { databasePath } from './db/path.ts';
@@ -23,10 +24,18 @@ async function start(): Promise<void> {
   app.addHook('onClose', async () => store.close());
 
   if (config.LLM_PROVIDER === 'offline') {
-    app.log.warn('no OPENAI_API_KEY: the built-in offline model answers, not a language model');
+    app.log.warn('the built-in offline model answers, not a language model: set OPENAI_API_KEY for one');
   }
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => app.close());
+  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(app));
   await app.listen({ host: config.HOST, port: config.PORT });
+}
+
+/** Takes no more connections and ends when the requests under way are answered. */
+async function stop(app: FastifyInstance): Promise<void> {
+  // A connection that its client keeps alive becomes idle only after the answer; Node closes those idle right now.
+  const closing = setInterval(() => app.server.closeIdleConnections(), 50);
+  await app.close();
+  clearInterval(closing);
 }
 
 function createModel({ LLM_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }: Config): Model {

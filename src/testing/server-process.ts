@@ -9,7 +9,7 @@ const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 export function spawnServer(environment: Record<string, string>, cwd: string) {
   const child = spawn(process.execPath, [`${ROOT}src/server.ts`], {
     cwd,
-    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', DATABASE_URL: './app.db', ...environment },
+    env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
   const output = { text: '' };

@@ -1,0 +1,121 @@
+import { readFileSync, writeFileSync } from 'node:fs';
+import dotenv from 'dotenv';
+import { expect, test } from 'vitest';
+import { Environment, loadConfig, readEnvironment } from './config.ts';
+import { temporaryFolder } from './testing/folder.ts';
+
+const SECRET = 'sk-secret-0123456789';
+
+test('an empty environment gives the defaults', () => {
+  expect(loadConfig({})).toEqual({
+    HOST: '127.0.0.1',
+    PORT: 8000,
+    DATABASE_URL: './data/app.db',
+    LLM_PROVIDER: 'offline',
+    OPENAI_API_KEY: undefined,
+    OPENAI_BASE_URL: undefined,
+    OPENAI_MODEL: 'gpt-4o-mini-2024-07-18',
+    PROMPT_VERSION: 'v1',
+    LOG_LEVEL: 'info',
+  });
+});
+
+test('an empty variable counts as not set', () => {
+  const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
+  expect(loadConfig(empty)).toEqual(loadConfig({}));
+});
+
+test('the config cannot be changed', () => {
+  expect(Object.isFrozen(loadConfig({}))).toBe(true);
+});
+
+test('the provider is openai exactly when there is a key, unless LLM_PROVIDER says otherwise', () => {
+  expect(loadConfig({ OPENAI_API_KEY: SECRET }).LLM_PROVIDER).toBe('openai');
+  expect(loadConfig({ OPENAI_API_KEY: SECRET, LLM_PROVIDER: 'offline' }).LLM_PROVIDER).toBe('offline');
+  expect(() => loadConfig({ LLM_PROVIDER: 'openai' })).toThrow(
+    'OPENAI_API_KEY must be set when LLM_PROVIDER is openai',
+  );
+});
+
+test.each([
+  ['PORT', 'http'],
+  ['PORT', '-1'],
+  ['PORT', '65536'],
+  ['PORT', '80.5'],
+  ['DATABASE_URL', 'postgresql://user:hunter2@db/app'],
+  ['LLM_PROVIDER', SECRET],
+  ['OPENAI_API_KEY', `${SECRET}\n`],
+  ['OPENAI_API_KEY', `${SECRET} é`],
+  ['OPENAI_BASE_URL', 'localhost:11434'],
+  ['OPENAI_BASE_URL', 'ftp://host/v1'],
+  ['PROMPT_VERSION', '../v1'],
+  ['PROMPT_VERSION', 'v1/../..'],
+  ['PROMPT_VERSION', '/etc'],
+  ['PROMPT_VERSION', '..'],
+  ['LOG_LEVEL', 'loud'],
+])('%s=%s is refused in one line with a good example and without the value', (name, value) => {
+  const error = problem({ [name]: value });
+  expect(error.split('\n')).toEqual([expect.stringMatching(new RegExp(`^${name} must be .+, for example ${name}=.+`))]);
+  expect(error).not.toContain(value);
+});
+
+test('every bad variable has its line', () => {
+  const lines = problem({ PORT: 'x', LOG_LEVEL: 'x', LLM_PROVIDER: 'openai' }).split('\n');
+  expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['LOG_LEVEL', 'OPENAI_API_KEY', 'PORT']);
+});
+
+test('the good example of every variable is good', () => {
+  const examples = Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]);
+  expect(() => loadConfig(Object.fromEntries(examples))).not.toThrow();
+});
+
+test("the Python app's .env works", () => {
+  const env = dotenv.parse(
+    'DATABASE_URL=sqlite+pysqlite:///./data/app.db\nOPENAI_API_KEY=sk-x\nOPENAI_MODEL=gpt-x\nPROMPT_VERSION=v1\nLOG_LEVEL=WARNING\nAPP_ENV=dev\n',
+  );
+  expect(loadConfig(env)).toMatchObject({ LLM_PROVIDER: 'openai', OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'warn' });
+  expect(loadConfig({ LOG_LEVEL: 'INFO' }).LOG_LEVEL).toBe('info');
+  expect(loadConfig({ LOG_LEVEL: 'CRITICAL' }).LOG_LEVEL).toBe('fatal');
+});
+
+test('.env is read, the environment wins, and process.env stays as it is', () => {
+  const folder = temporaryFolder();
+  writeFileSync(`${folder}/.env`, 'OPENAI_MODEL=from-file\nPROMPT_VERSION=v7\n');
+  const before = process.cwd();
+  process.env.OPENAI_MODEL = 'from-environment';
+  process.chdir(folder);
+  try {
+    expect(readEnvironment()).toMatchObject({ OPENAI_MODEL: 'from-environment', PROMPT_VERSION: 'v7' });
+    expect(process.env.PROMPT_VERSION).toBeUndefined();
+  } finally {
+    process.chdir(before);
+    delete process.env.OPENAI_MODEL;
+  }
+});
+
+test("the README's table, .env.example and the schema name the same variables and defaults", () => {
+  const schema = Object.entries(Environment.properties).map(([name, { default: value }]) => [
+    name,
+    String(value ?? ''),
+  ]);
+
+  const readme = readFileSync(new URL('../README.md', import.meta.url), 'utf8');
+  const rows = [...readme.matchAll(/^\| `([A-Z_]+)` \| (?:`([^`]*)`|–) \|/gm)].map(([, name, value]) => [
+    name,
+    value ?? '',
+  ]);
+  expect(rows).toEqual(schema);
+
+  const example = readFileSync(new URL('../.env.example', import.meta.url), 'utf8');
+  const lines = [...example.matchAll(/^# ?([A-Z_]+)=(.*)$/gm)].map(([, name, value]) => [name, value]);
+  expect(lines).toEqual(schema);
+});
+
+function problem(environment: Record<string, string>): string {
+  try {
+    loadConfig(environment);
+  } catch (error) {
+    return (error as Error).message;
+  }
+  throw new Error('it was accepted');
+}

@@ -1,0 +1,57 @@
+import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from '../testing/folder.ts';
+import { openStore } from './store.ts';
+
+test('the file and its folder are made', () => {
+  const path = `${temporaryFolder()}/a/b/app.db`;
+  openStore(path).close();
+  expect(existsSync(path)).toBe(true);
+});
+
+test.each([
+  ['a folder', (path: string) => mkdirSync(path)],
+  [
+    'no database',
+    (path: string) => writeFileSync(path, 'not a database, but long enough to be read as one'.repeat(100)),
+  ],
+])('%s in its place is told in one line', (_name, put) => {
+  const path = `${temporaryFolder()}/app.db`;
+  put(path);
+  expect(() => openStore(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db as a SQLite database: [^\n]+$/);
+});
+
+test('a folder that cannot be made is told in one line', () => {
+  const folder = temporaryFolder();
+  writeFileSync(`${folder}/file`, '');
+  chmodSync(`${folder}/file`, 0o400);
+  expect(() => openStore(`${folder}/file/app.db`)).toThrow(/^DATABASE_URL: cannot use [^\n]+$/);
+});
+
+test('the file is in WAL mode, and a bad status or an orphan result is kept out', () => {
+  const path = `${temporaryFolder()}/app.db`;
+  openStore(path).close();
+  const sqlite = new Database(path);
+  onTestFinished(() => void sqlite.close());
+  expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
+  const insert = "INSERT INTO tickets (source, raw_text, status) VALUES ('web', 'x', ?)";
+  expect(() => sqlite.prepare(insert).run('lost')).toThrow('CHECK constraint failed: tickets_status');
+  for (const status of ['new', 'processing', 'done', 'failed']) sqlite.prepare(insert).run(status);
+  const orphan = `INSERT INTO results (ticket_id, summary, category, reply_draft, model, prompt_version)
+    VALUES (?, 's', 'other', 'r', 'm', 'v1')`;
+  expect(() => sqlite.prepare(orphan).run(99)).toThrow('FOREIGN KEY constraint failed');
+  sqlite.prepare(orphan).run(1);
+  expect(() => sqlite.prepare(orphan).run(1)).toThrow('UNIQUE constraint failed: results.ticket_id');
+});
+
+test('the id of a ticket that was deleted is not given again', async () => {
+  const path = `${temporaryFolder()}/app.db`;
+  const store = openStore(path);
+  onTestFinished(() => store.close());
+  await store.tickets.create({ raw_text: 'x', source: 'web' });
+  const sqlite = new Database(path);
+  sqlite.exec('DELETE FROM tickets');
+  sqlite.close();
+  expect(await store.tickets.create({ raw_text: 'y', source: 'web' })).toMatchObject({ id: 2 });
+});

@@ -1,0 +1,56 @@
+import { expect, test } from 'vitest';
+import { startService } from '../testing/service.ts';
+
+test('the OpenAPI document has the routes that the server answers, and no others', async () => {
+  const { read } = await startService();
+  const document = await read('/openapi.json');
+  expect(document.openapi).toBe('3.1.0');
+  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
+    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+  );
+  expect(routes.sort()).toEqual([
+    'GET /health',
+    'GET /tickets/{id}',
+    'GET /tickets/{id}/result',
+    'POST /tickets',
+    'POST /tickets/{id}/process',
+  ]);
+});
+
+test('the document says what the validation does', async () => {
+  const { read } = await startService();
+  const { components, paths } = await read('/openapi.json');
+  const body = paths['/tickets'].post.requestBody.content['application/json'].schema;
+  expect(body.required).toEqual(['raw_text']);
+  expect(body.properties.raw_text).toMatchObject({ type: 'string', minLength: 1, maxLength: 20000 });
+  expect(body.properties.source).toMatchObject({ type: 'string', maxLength: 50, default: 'web' });
+  const [force] = paths['/tickets/{id}/process'].post.parameters;
+  expect(force).toMatchObject({ name: 'force', in: 'query', required: false });
+  expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Problem']);
+  expect(paths['/tickets'].post.responses[201].headers.Location).toBeDefined();
+});
+
+test('every answer that the tests of a route see is in the document', async () => {
+  const { read } = await startService();
+  const { paths } = await read('/openapi.json');
+  const statuses = (path: string, method: string) => Object.keys(paths[path][method].responses);
+  expect(statuses('/tickets', 'post')).toEqual(['201', '413', '415', '422']);
+  expect(statuses('/tickets/{id}', 'get')).toEqual(['200', '404', '422']);
+  expect(statuses('/tickets/{id}/result', 'get')).toEqual(['200', '404', '422']);
+  expect(statuses('/tickets/{id}/process', 'post')).toEqual(['200', '404', '422', '502', '503', '504']);
+  const problem = paths['/tickets/{id}'].get.responses[404].content['application/problem+json'].schema;
+  expect(problem).toEqual({ $ref: '#/components/schemas/Problem' });
+});
+
+test('Swagger UI is served with all its assets from here', async () => {
+  const { app } = await startService();
+  const page = await app.inject('/docs');
+  expect(page.statusCode).toBe(200);
+  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+  expect(assets.length).toBeGreaterThan(3);
+  for (const asset of assets) {
+    expect(asset).toMatch(/^\/docs\//);
+    expect((await app.inject(asset)).statusCode).toBe(200);
+  }
+  expect((await app.inject('/docs/')).statusCode).toBe(200);
+});

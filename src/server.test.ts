@@ -1,0 +1,142 @@
+import { writeFileSync } from 'node:fs';
+import { createServer } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { temporaryFolder } from './testing/folder.ts';
+import { completed, OUTPUT, startProvider } from './testing/provider.ts';
+import { makePythonDatabase } from './testing/python-app.ts';
+import { spawnServer, startServer } from './testing/server-process.ts';
+
+// biome-ignore lint/suspicious/noExplicitAny: what a server answers is looked at by the expectations
+const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
+
+async function provider() {
+  const started = await startProvider();
+  onTestFinished(() => started.close());
+  return started;
+}
+
+test('in an empty folder, without a key, it does the whole job and says once that no language model answers', async () => {
+  const { output, post, url } = await startServer({}, temporaryFolder());
+  expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
+  await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
+  expect(await json(post('/tickets/1/process'))).toMatchObject({
+    category: 'auth/login',
+    model: 'offline-extractive-v1',
+    openai_request_id: null,
+    total_tokens: null,
+  });
+  expect(output.text.match(/offline model/g)).toHaveLength(1);
+});
+
+test('with a key it calls the provider, and the key is not in the log', async () => {
+  const { requests, url: OPENAI_BASE_URL } = await provider();
+  const environment = { OPENAI_API_KEY: 'sk-canary', OPENAI_BASE_URL, OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'trace' };
+  const { output, post } = await startServer(environment, temporaryFolder());
+  await post('/tickets', { raw_text: 'x' });
+  expect(await json(post('/tickets/1/process'))).toMatchObject({ ...OUTPUT, prompt_version: 'v1' });
+  expect(requests[0]?.body).toMatchObject({ model: 'gpt-x' });
+  expect(output.text).not.toMatch(/offline|sk-canary/);
+});
+
+test('a second start on the same file keeps everything', async () => {
+  const folder = temporaryFolder();
+  const first = await startServer({}, folder);
+  const ticket = await json(first.post('/tickets', { raw_text: 'The export button crashes.' }));
+  const result = await json(first.post('/tickets/1/process'));
+  first.child.kill('SIGTERM');
+  expect(await first.exit).toBe(0);
+
+  const { url } = await startServer({}, folder);
+  expect(await json(fetch(`${url}/tickets/1`))).toEqual({ ...ticket, status: 'done' });
+  expect(await json(fetch(`${url}/tickets/1/result`))).toEqual(result);
+});
+
+test('kill -9 loses no acknowledged ticket', async () => {
+  const folder = temporaryFolder();
+  const acknowledged: number[] = [];
+  for (const round of [1, 2, 3]) {
+    const { child, exit, post } = await startServer({}, folder);
+    const client = async () => {
+      for (;;) acknowledged.push((await json(post('/tickets', { raw_text: `round ${round}` }))).id);
+    };
+    const clients = Array.from({ length: 8 }, () => client().catch(() => 'the server is gone'));
+    setTimeout(() => child.kill('SIGKILL'), 200);
+    await Promise.all([...clients, exit]);
+  }
+  expect(acknowledged.length).toBeGreaterThan(20);
+
+  const { url } = await startServer({}, folder);
+  for (const id of acknowledged) expect((await fetch(`${url}/tickets/${id}`)).status).toBe(200);
+  expect(new Set(acknowledged).size).toBe(acknowledged.length);
+});
+
+test('a ticket that a crash left `processing` has its true status after the next start', async () => {
+  const folder = temporaryFolder();
+  const { requests, respond, url: OPENAI_BASE_URL } = await provider();
+  const environment = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL };
+  const first = await startServer(environment, folder);
+  await first.post('/tickets', { raw_text: 'never processed' });
+  await first.post('/tickets', { raw_text: 'processed once' });
+  await first.post('/tickets/2/process');
+  respond(() => () => {}); // says nothing
+  for (const path of ['/tickets/1/process', '/tickets/2/process?force=true']) first.post(path).catch(() => {});
+  await expect.poll(() => requests.length).toBe(3);
+  expect(await json(fetch(`${first.url}/tickets/2`))).toMatchObject({ status: 'processing' });
+  first.child.kill('SIGKILL');
+  await first.exit;
+
+  const { url } = await startServer(environment, folder);
+  expect(await json(fetch(`${url}/tickets/1`))).toMatchObject({ status: 'failed' });
+  expect(await json(fetch(`${url}/tickets/2`))).toMatchObject({ status: 'done' });
+});
+
+test('SIGTERM lets a call under way finish and ends with code 0', async () => {
+  const { requests, respond, url: OPENAI_BASE_URL } = await provider();
+  const { child, exit, post } = await startServer({ OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL }, temporaryFolder());
+  await post('/tickets', { raw_text: 'x' });
+  respond(async () => {
+    await new Promise((resolve) => setTimeout(resolve, 500));
+    return completed();
+  });
+  const answer = post('/tickets/1/process');
+  await expect.poll(() => requests.length).toBe(1);
+  child.kill('SIGTERM');
+  expect((await answer).status).toBe(200);
+  expect(await exit).toBe(0);
+});
+
+test("the Python app's .env and database work", async () => {
+  const folder = temporaryFolder();
+  const { requests, url: base } = await provider();
+  makePythonDatabase(`${folder}/legacy.db`, { metadata: false });
+  const settings = ['DATABASE_URL=sqlite+pysqlite:///./legacy.db', 'OPENAI_API_KEY="sk-x"', 'LOG_LEVEL=INFO'];
+  writeFileSync(`${folder}/.env`, [...settings, `OPENAI_BASE_URL=${base}`, 'PROMPT_VERSION=v1', ''].join('\n'));
+  const { post, url } = await startServer({}, folder);
+  expect(await json(fetch(`${url}/tickets/1/result`))).toMatchObject({ summary: 'Cannot log in.', model: 'dummy' });
+  expect(await json(post('/tickets/9/process'))).toMatchObject({ ticket_id: 9, ...OUTPUT });
+  expect(requests[0]?.headers.authorization).toBe('Bearer sk-x');
+});
+
+test.each([
+  ['a bad value', { PORT: 'http' }, /^PORT must be .+, for example PORT=8000\n$/],
+  ['two bad values', { PORT: 'x', LOG_LEVEL: 'x' }, /^PORT must .+\nLOG_LEVEL must .+\n$/],
+  ['a key that is missing', { LLM_PROVIDER: 'openai' }, /^OPENAI_API_KEY must be set .+\n$/],
+  ['a bad key', { OPENAI_API_KEY: 'sk canary' }, /^OPENAI_API_KEY must be (?!.*canary).+\n$/],
+  ['a prompt that is missing', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: v1\n$/],
+  ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/ as a SQLite database: .+\n$/],
+  ['an address of another machine', { HOST: '192.0.2.1' }, /^listen EADDRNOTAVAIL.+192\.0\.2\.1.*\n$/],
+])('%s ends the start with code 1 and a line of its own', async (_name, environment: Record<string, string>, lines) => {
+  const { exit, output } = spawnServer({ LOG_LEVEL: 'silent', ...environment }, temporaryFolder());
+  expect(await exit).toBe(1);
+  expect(output.text).toMatch(lines);
+});
+
+test('a port that is in use ends the start with code 1 and one line', async () => {
+  const other = createServer().listen(0, '127.0.0.1');
+  onTestFinished(() => void other.close());
+  await expect.poll(() => other.listening).toBe(true);
+  const { port } = other.address() as { port: number };
+  const { exit, output } = spawnServer({ PORT: String(port), LOG_LEVEL: 'silent' }, temporaryFolder());
+  expect(await exit).toBe(1);
+  expect(output.text).toBe(`listen EADDRINUSE: address already in use 127.0.0.1:${port}\n`);
+});
