@@ -1,7 +1,7 @@
 import { tidy } from './words.ts';
 
 /** The summary of a text in which there is nothing to read. */
-export const NOTHING_TO_READ = '(no readable text)';
+const NOTHING_TO_READ = '(no readable text)';
 
 /** Code points: what the schema allows, and up to where a second sentence is worth its place. */
 const MAX_LENGTH = 600;

@@ -155,7 +155,7 @@ export const VOCABULARY: Record<Category, Record<Strength, string>> = {
     weak: `
       add, could, allow*, template*, shortcut*, manually, widget*, webhook*, api, slack, zapier, calendar, filter*,
       drag and drop, reminder*, tags, recurring, offline, schedul*, at the moment, currently, nice, wish, need*,
-      would be, languages, want, more
+      would be, languages, want
     `,
   },
   account: {
