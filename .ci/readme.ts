@@ -35,6 +35,7 @@ try {
     '--retry-all-errors',
     'http://127.0.0.1:8000/health',
   ]);
+  if (server.exitCode !== null) throw new Error('the server ended; whoever answers on port 8000 is somebody else');
   for (const example of examples) {
     const [command = '', ...answer] = example.split('\n');
     const got = execFileSync('bash', ['-c', command], { encoding: 'utf8' });

@@ -31,25 +31,39 @@ CREATE TABLE `__new_results` (
 	FOREIGN KEY (`ticket_id`) REFERENCES `__new_tickets`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
--- The Python app leaves a ticket `processing` after a crash, and `failed` beside its result after a race.
-INSERT INTO `__new_tickets` SELECT `id`, coalesce(`created_at`, CURRENT_TIMESTAMP), coalesce(`source`, 'web'), `raw_text`,
+-- Columns that nobody here knows would be lost: better not to start.
+CREATE TABLE `__check` (`unknown` integer CONSTRAINT "tickets and results have only the documented columns" CHECK (`unknown` = 0));
+--> statement-breakpoint
+INSERT INTO `__check` SELECT count(*) FROM (
+	SELECT `name` FROM pragma_table_info('tickets') WHERE `name` NOT IN (SELECT `name` FROM pragma_table_info('__new_tickets'))
+	UNION ALL
+	SELECT `name` FROM pragma_table_info('results') WHERE `name` NOT IN (SELECT `name` FROM pragma_table_info('__new_results'))
+);
+--> statement-breakpoint
+DROP TABLE `__check`;
+--> statement-breakpoint
+-- The Python app leaves a ticket `processing` after a crash, and `failed` beside its result after a race. Its times may
+-- have fractions of a second.
+INSERT INTO `__new_tickets` SELECT `id`, coalesce(strftime('%Y-%m-%d %H:%M:%S', `created_at`, 'auto'), CURRENT_TIMESTAMP),
+	coalesce(`source`, 'web'), `raw_text`,
 	CASE
 		WHEN EXISTS (SELECT 1 FROM `results` WHERE `results`.`ticket_id` = `tickets`.`id`) THEN 'done'
-		WHEN `status` = 'new' THEN 'new'
-		ELSE 'failed'
+		WHEN lower(`status`) IN ('processing', 'failed', 'done') THEN 'failed'
+		ELSE 'new'
 	END
 FROM `tickets`;
 --> statement-breakpoint
 -- An older file has no metadata columns. A name that the inner query's table lacks is looked up in the outer query,
--- where `absent` supplies it as NULL; where the table has it, the inner one wins.
+-- where `absent` supplies it as NULL; where the table has it, the inner one wins. SQLite keeps 812.5, and words, also in
+-- a column of integers.
 INSERT INTO `__new_results` SELECT `id`, `ticket_id`, `summary`, `category`, `reply_draft`, `model`, `prompt_version`,
-	coalesce(`created_at`, CURRENT_TIMESTAMP),
+	coalesce(strftime('%Y-%m-%d %H:%M:%S', `created_at`, 'auto'), CURRENT_TIMESTAMP),
 	(SELECT `openai_request_id` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
-	(SELECT `latency_ms` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
-	(SELECT `input_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
-	(SELECT `output_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
-	(SELECT `total_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
-	(SELECT `cached_tokens` FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`)
+	(SELECT CASE WHEN typeof(`latency_ms`) IN ('integer', 'real') THEN CAST(round(`latency_ms`) AS integer) END FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT CASE WHEN typeof(`input_tokens`) IN ('integer', 'real') THEN CAST(round(`input_tokens`) AS integer) END FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT CASE WHEN typeof(`output_tokens`) IN ('integer', 'real') THEN CAST(round(`output_tokens`) AS integer) END FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT CASE WHEN typeof(`total_tokens`) IN ('integer', 'real') THEN CAST(round(`total_tokens`) AS integer) END FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`),
+	(SELECT CASE WHEN typeof(`cached_tokens`) IN ('integer', 'real') THEN CAST(round(`cached_tokens`) AS integer) END FROM `results` AS `same` WHERE `same`.`id` = `old`.`id`)
 FROM (SELECT NULL AS `openai_request_id`, NULL AS `latency_ms`, NULL AS `input_tokens`, NULL AS `output_tokens`,
 	NULL AS `total_tokens`, NULL AS `cached_tokens`) AS `absent`, `results` AS `old`;
 --> statement-breakpoint

@@ -1,13 +1,13 @@
 import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyInstance, type FastifyServerOptions } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
 import { sendProblem } from './http/problem.ts';
 import { documentRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
-import { type TicketRoutesOptions, ticketRoutes } from './routes/tickets.ts';
+import { type Services, ticketRoutes } from './routes/tickets.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
@@ -20,15 +20,16 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 
 /** The HTTP application; it listens on nothing and opens nothing by itself. */
 export async function buildApp(
-  services: TicketRoutesOptions,
-  { logger, version }: { logger: FastifyServerOptions['logger']; version: string },
+  services: Services,
+  { logger, version }: { logger: FastifyBaseLogger; version: string },
 ): Promise<FastifyInstance> {
   const app = fastify({
-    logger,
+    loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+    return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();

@@ -10,7 +10,7 @@ test('an empty environment gives the defaults', () => {
   expect(loadConfig({})).toEqual({
     HOST: '127.0.0.1',
     PORT: 8000,
-    DATABASE_URL: './data/app.db',
+    databasePath: './data/app.db',
     LLM_PROVIDER: 'offline',
     OPENAI_API_KEY: undefined,
     OPENAI_BASE_URL: undefined,
@@ -21,7 +21,7 @@ test('an empty environment gives the defaults', () => {
 });
 
 test('an empty variable counts as not set', () => {
-  const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, '']));
+  const empty = Object.fromEntries(Object.keys(Environment.properties).map((name) => [name, ' ']));
   expect(loadConfig(empty)).toEqual(loadConfig({}));
 });
 
@@ -42,12 +42,16 @@ test.each([
   ['PORT', '-1'],
   ['PORT', '65536'],
   ['PORT', '80.5'],
+  ['PORT', '0x50'],
+  ['PORT', '1e3'],
   ['DATABASE_URL', 'postgresql://user:hunter2@db/app'],
   ['LLM_PROVIDER', SECRET],
-  ['OPENAI_API_KEY', `${SECRET}\n`],
+  ['OPENAI_API_KEY', `${SECRET}\nx`],
   ['OPENAI_API_KEY', `${SECRET} é`],
   ['OPENAI_BASE_URL', 'localhost:11434'],
   ['OPENAI_BASE_URL', 'ftp://host/v1'],
+  ['OPENAI_BASE_URL', 'http://user:hunter2@host/v1'],
+  ['OPENAI_BASE_URL', 'http://host/v1?key=hunter2'],
   ['PROMPT_VERSION', '../v1'],
   ['PROMPT_VERSION', 'v1/../..'],
   ['PROMPT_VERSION', '/etc'],

@@ -12,13 +12,13 @@ const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'
  * a wrong value itself is never shown, it may be a secret that went into the wrong line.
  */
 export const Environment = Type.Object({
-  HOST: Type.String({ default: '127.0.0.1', description: 'an address to listen on', examples: ['127.0.0.1'] }),
+  HOST: Type.String({ default: '127.0.0.1', description: 'an address of this machine', examples: ['127.0.0.1'] }),
   PORT: Type.Integer({
     default: 8000,
     minimum: 0,
     maximum: 65535,
-    description: 'a whole number from 0 (any free port) to 65535',
-    examples: ['8000'],
+    description: 'a free port, from 1 to 65535, or 0 for any',
+    examples: ['8001'],
   }),
   DATABASE_URL: Type.String({
     default: './data/app.db',
@@ -57,14 +57,26 @@ export const Environment = Type.Object({
   }),
 });
 
-export type Config = Readonly<Omit<Static<typeof Environment>, 'LLM_PROVIDER'>> & {
+type Settings = Static<typeof Environment>;
+export type Config = Readonly<Omit<Settings, 'LLM_PROVIDER' | 'DATABASE_URL'>> & {
   readonly LLM_PROVIDER: 'openai' | 'offline';
+  /** The file that DATABASE_URL names. */
+  readonly databasePath: string;
 };
 
-const ajv = new Ajv({ allErrors: true, coerceTypes: true, useDefaults: true });
+const ajv = new Ajv({ allErrors: true, useDefaults: true });
 ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
-ajv.addFormat('http-url', (value) => /^https?:/i.test(value) && URL.canParse(value));
-const isEnvironment = ajv.compile<Static<typeof Environment>>(Environment);
+ajv.addFormat('http-url', isHttpUrl);
+const isEnvironment = ajv.compile<Settings>(Environment);
+
+/** No credentials, which would be logged and which `fetch` refuses, and nothing that `/responses` cannot follow. */
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
+}
+
+type Name = keyof typeof Environment.properties;
+const NAMES = Object.keys(Environment.properties) as Name[];
 
 /** The Python app's names for the levels that are called otherwise here. */
 const PYTHON_LOG_LEVELS: Record<string, string> = { warning: 'warn', critical: 'fatal' };
@@ -82,29 +94,31 @@ export function readEnvironment(): NodeJS.ProcessEnv {
  * @throws StartError with one line per variable that cannot be used.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
-  const values: Record<string, unknown> = {};
-  for (const name of Object.keys(Environment.properties)) values[name] = environment[name] || undefined;
-  const level = environment.LOG_LEVEL?.toLowerCase();
-  if (level) values.LOG_LEVEL = PYTHON_LOG_LEVELS[level] ?? level;
-
-  const wrong = new Set<string>();
-  if (!isEnvironment(values)) {
-    for (const error of isEnvironment.errors ?? []) wrong.add(error.instancePath.slice(1));
-  }
-  const lines = [...wrong].map((name) => complaint(name as keyof typeof Environment.properties));
+  const values = Object.fromEntries(NAMES.map((name) => [name, read(name, environment[name]?.trim())]));
+  const wrong = new Set(isEnvironment(values) ? [] : isEnvironment.errors?.map((error) => error.instancePath.slice(1)));
+  const lines = [...wrong].map((name) => complaint(name as Name));
   if (values.LLM_PROVIDER === 'openai' && !values.OPENAI_API_KEY) {
-    lines.push('OPENAI_API_KEY must be set when LLM_PROVIDER is openai, for example OPENAI_API_KEY=sk-your-key');
+    lines.push(`OPENAI_API_KEY must be set when LLM_PROVIDER is openai, for example ${example('OPENAI_API_KEY')}`);
   }
   if (lines.length > 0) throw new StartError(lines.join('\n'));
 
-  const config = values as Static<typeof Environment>;
+  const { DATABASE_URL, ...settings } = values as unknown as Settings;
   return Object.freeze({
-    ...config,
-    LLM_PROVIDER: config.LLM_PROVIDER ?? (config.OPENAI_API_KEY ? 'openai' : 'offline'),
+    ...settings,
+    LLM_PROVIDER: settings.LLM_PROVIDER ?? (settings.OPENAI_API_KEY ? 'openai' : 'offline'),
+    databasePath: databasePath(DATABASE_URL) as string,
   });
 }
 
-function complaint(name: keyof typeof Environment.properties): string {
-  const { description, examples } = Environment.properties[name] as { description: string; examples: [string] };
-  return `${name} must be ${description}, for example ${name}=${examples[0]}`;
+/** A variable's text as the schema wants it; a number only if it is written as one. */
+function read(name: Name, text: string | undefined): string | number | undefined {
+  if (!text) return undefined;
+  if (name === 'LOG_LEVEL') return PYTHON_LOG_LEVELS[text.toLowerCase()] ?? text.toLowerCase();
+  return Environment.properties[name].type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
 }
+
+/** The line for a variable whose value cannot be used. */
+export const complaint = (name: Name): string =>
+  `${name} must be ${Environment.properties[name].description}, for example ${example(name)}`;
+
+const example = (name: Name) => `${name}=${Environment.properties[name].examples?.[0]}`;

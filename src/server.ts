@@ -1,8 +1,8 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
+import { pino } from 'pino';
 import { buildApp } from './app.ts';
-import { type Config, loadConfig, readEnvironment } from './config.ts';
-import { databasePath } from './db/path.ts';
+import { type Config, complaint, loadConfig, readEnvironment } from './config.ts';
 import { openStore } from './db/store.ts';
 import { StartError } from './errors.ts';
 import type { Model } from './llm/model.ts';
@@ -13,21 +13,29 @@ import { createProcessor } from './processing/processor.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
+  const log = pino({ level: config.LOG_LEVEL });
   const prompt = loadPrompt(config.PROMPT_VERSION);
-  const store = openStore(databasePath(config.DATABASE_URL) as string);
-  await store.tickets.settleAll();
-
-  const { tickets, results } = store;
-  const processor = createProcessor({ tickets, results, model: createModel(config), prompt });
+  const { tickets, results, close } = openStore(config.databasePath);
+  const processor = createProcessor({ tickets, results, model: createModel(config), prompt, log });
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
-  const app = await buildApp({ tickets, results, processor }, { logger: { level: config.LOG_LEVEL }, version });
-  app.addHook('onClose', async () => store.close());
+  const app = await buildApp({ tickets, results, processor }, { logger: log, version });
+  app.addHook('onClose', async () => close());
 
-  if (config.LLM_PROVIDER === 'offline') {
-    app.log.warn('the built-in offline model answers, not a language model: set OPENAI_API_KEY for one');
-  }
+  if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
   for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(app));
-  await app.listen({ host: config.HOST, port: config.PORT });
+  await listen(app, config);
+  // Not before the port is ours: the tickets may be those of a server that runs.
+  await tickets.settleAll();
+}
+
+async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
+  try {
+    await app.listen({ host: HOST, port: PORT });
+  } catch (error) {
+    const { message, code } = error as NodeJS.ErrnoException;
+    const isPort = code === 'EADDRINUSE' || code === 'EACCES';
+    throw new StartError(`${complaint(isPort ? 'PORT' : 'HOST')} (${message})`);
+  }
 }
 
 /** Takes no more connections and ends when the requests under way are answered. */
@@ -44,7 +52,6 @@ function createModel({ LLM_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MOD
 }
 
 start().catch((error) => {
-  const expected = error instanceof StartError || error.syscall === 'listen' || error.syscall === 'getaddrinfo';
-  process.stderr.write(`${expected ? error.message : error.stack}\n`);
+  process.stderr.write(`${error instanceof StartError ? error.message : error.stack}\n`);
   process.exit(1);
 });

@@ -25,6 +25,8 @@ function open(path: string): Database.Database {
   return sqlite;
 }
 
+const T = (created_at: string) => ({ created_at });
+
 const schemaOf = (sqlite: Database.Database) =>
   sqlite.prepare("SELECT name, sql FROM sqlite_master WHERE name NOT LIKE 'alembic%' ORDER BY name").all();
 
@@ -105,6 +107,55 @@ test('`drizzle-kit migrate` takes it over in the same way', () => {
   }
 });
 
+test.each([
+  ['a status in capitals', "UPDATE tickets SET status = 'NEW' WHERE id = 9", 'tickets', 9, { status: 'new' }],
+  ['`done` without a result', "UPDATE tickets SET status = 'done' WHERE id = 4", 'tickets', 4, { status: 'failed' }],
+  ['a number with a fraction', 'UPDATE results SET latency_ms = 811.7 WHERE id = 5', 'results', 5, { latency_ms: 812 }],
+  ['a word for a number', "UPDATE results SET input_tokens = 'n/a' WHERE id = 5", 'results', 5, { input_tokens: null }],
+  ['a time with T', "UPDATE tickets SET created_at = '2026-02-17T16:35:05.5'", 'tickets', 1, T('2026-02-17 16:35:05')],
+  [
+    'a time with an offset',
+    "UPDATE tickets SET created_at = '2026-02-17 18:35:05+02:00'",
+    'tickets',
+    1,
+    T('2026-02-17 16:35:05'),
+  ],
+  ['a time as a number', 'UPDATE tickets SET created_at = 1771346105', 'tickets', 1, T('2026-02-17 16:35:05')],
+])('%s is understood', (_name, change, table, id, expected) => {
+  const path = `${temporaryFolder()}/app.db`;
+  makePythonDatabase(path, { metadata: true });
+  const sqlite = open(path);
+  sqlite.exec(change);
+  openStore(path).close();
+  expect(sqlite.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id)).toMatchObject(expected);
+});
+
+test('where the old columns allowed NULL, a ticket without a source is from the web', () => {
+  const path = `${temporaryFolder()}/app.db`;
+  const sqlite = open(path);
+  sqlite.exec(`CREATE TABLE tickets (id INTEGER PRIMARY KEY, created_at DATETIME, source VARCHAR(50), raw_text TEXT, status VARCHAR(20));
+    INSERT INTO tickets VALUES (1, NULL, NULL, 'x', NULL)`);
+  openStore(path).close();
+  const now = expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/);
+  expect(sqlite.prepare('SELECT * FROM tickets').get()).toEqual({
+    ...{ id: 1, created_at: now, source: 'web', raw_text: 'x', status: 'new' },
+  });
+});
+
+test.each(['tickets', 'results'])('a column of %s that would be lost ends the start', (table) => {
+  const path = `${temporaryFolder()}/app.db`;
+  makePythonDatabase(path, { metadata: true });
+  const sqlite = open(path);
+  sqlite.exec(`ALTER TABLE ${table} ADD COLUMN customer TEXT`);
+  expect(() => openStore(path)).toThrow('tickets and results have only the documented columns');
+});
+
+test('the file of migrations lists them in the order in which they were made', () => {
+  const { entries } = JSON.parse(readFileSync(`${ROOT}drizzle/meta/_journal.json`, 'utf8'));
+  const made = entries.map(({ when }: { when: number }) => when);
+  expect(made).toEqual(made.toSorted((a: number, b: number) => a - b));
+});
+
 test('after that the file still reads as the Python app reads it', () => {
   const path = `${temporaryFolder()}/app.db`;
   makePythonDatabase(path, { metadata: true });
@@ -129,7 +180,7 @@ test('a result without a ticket in the old file ends the start with a clear line
   sqlite.exec('DELETE FROM tickets WHERE id = 3');
   const before = schemaOf(sqlite);
   expect(() => openStore(path)).toThrow(
-    /^the migration made at \S+ failed, the database is unchanged: row 5 of \w+ refers to a row of \w+ that does not exist$/,
+    /^DATABASE_URL: cannot use .+: the migration made at \S+ failed, nothing is changed: row 5 of \w+ refers to a row of \w+ that does not exist$/,
   );
   expect(schemaOf(sqlite)).toEqual(before);
 });
@@ -142,7 +193,7 @@ test('a migration is applied whole or not at all', () => {
   writeFileSync(`${folder}/drizzle/meta/_journal.json`, JSON.stringify(journal));
   writeFileSync(`${folder}/drizzle/0001_bad.sql`, 'CREATE TABLE half (id);\n--> statement-breakpoint\nCREATE TABEL x;');
   const sqlite = open(`${folder}/app.db`);
-  expect(() => migrate(sqlite, `${folder}/drizzle`)).toThrow('failed, the database is unchanged: near "TABEL"');
+  expect(() => migrate(sqlite, `${folder}/drizzle`)).toThrow('failed, nothing is changed: near "TABEL"');
   expect(schemaOf(sqlite)).toEqual([]);
 });
 

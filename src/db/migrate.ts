@@ -1,7 +1,6 @@
 import { fileURLToPath } from 'node:url';
 import type Database from 'better-sqlite3';
 import { readMigrationFiles } from 'drizzle-orm/migrator';
-import { StartError } from '../errors.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
@@ -13,7 +12,7 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url
  * the `PRAGMA foreign_keys=OFF` that drizzle-kit writes for a table's rebuild inside a transaction, so it stands here,
  * outside, with the check that belongs to it (https://sqlite.org/lang_altertable.html#otheralter).
  *
- * @throws StartError that names the migration which failed.
+ * @throws Error that names the migration which failed; the database is as it was.
  */
 export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): void {
   const migrations = readMigrationFiles({ migrationsFolder: folder });
@@ -49,8 +48,6 @@ function apply(sqlite: Database.Database, migration: ReturnType<typeof readMigra
       .run(migration.hash, migration.folderMillis);
   } catch (error) {
     const made = new Date(migration.folderMillis).toISOString();
-    throw new StartError(
-      `the migration made at ${made} failed, the database is unchanged: ${(error as Error).message}`,
-    );
+    throw new Error(`the migration made at ${made} failed, nothing is changed: ${(error as Error).message}`);
   }
 }

@@ -2,7 +2,7 @@ import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
-import { openStore } from './store.ts';
+import { openDatabase, openStore } from './store.ts';
 
 test('the file and its folder are made', () => {
   const path = `${temporaryFolder()}/a/b/app.db`;
@@ -19,7 +19,7 @@ test.each([
 ])('%s in its place is told in one line', (_name, put) => {
   const path = `${temporaryFolder()}/app.db`;
   put(path);
-  expect(() => openStore(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db as a SQLite database: [^\n]+$/);
+  expect(() => openStore(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db: [^\n]+$/);
 });
 
 test('a folder that cannot be made is told in one line', () => {
@@ -29,12 +29,28 @@ test('a folder that cannot be made is told in one line', () => {
   expect(() => openStore(`${folder}/file/app.db`)).toThrow(/^DATABASE_URL: cannot use [^\n]+$/);
 });
 
-test('the file is in WAL mode, and a bad status or an orphan result is kept out', () => {
+test('a commit is on disk before it is answered, references hold, and locks are waited for', () => {
+  const sqlite = openDatabase(`${temporaryFolder()}/app.db`);
+  onTestFinished(() => void sqlite.close());
+  const pragmas = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'];
+  const FULL = 2;
+  expect(pragmas.map((name) => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 5000]);
+});
+
+test('a file that another process has locked is told in one line', { timeout: 10_000 }, () => {
+  const path = `${temporaryFolder()}/app.db`;
+  openStore(path).close();
+  const other = new Database(path);
+  onTestFinished(() => void other.close());
+  other.exec('BEGIN IMMEDIATE');
+  expect(() => openStore(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db: database is locked$/);
+});
+
+test('a bad status or an orphan result is kept out', () => {
   const path = `${temporaryFolder()}/app.db`;
   openStore(path).close();
   const sqlite = new Database(path);
   onTestFinished(() => void sqlite.close());
-  expect(sqlite.pragma('journal_mode', { simple: true })).toBe('wal');
   const insert = "INSERT INTO tickets (source, raw_text, status) VALUES ('web', 'x', ?)";
   expect(() => sqlite.prepare(insert).run('lost')).toThrow('CHECK constraint failed: tickets_status');
   for (const status of ['new', 'processing', 'done', 'failed']) sqlite.prepare(insert).run(status);

@@ -22,30 +22,30 @@ export interface Store {
  * @throws StartError if the file cannot be used or a migration fails.
  */
 export function openStore(path: string): Store {
-  const sqlite = openFile(path);
-  try {
-    migrate(sqlite);
-    const db = drizzle(sqlite);
-    return {
-      tickets: createTicketRepository(db),
-      results: createResultRepository(db),
-      close: () => sqlite.close(),
-    };
-  } catch (error) {
-    sqlite.close();
-    throw error;
-  }
+  const sqlite = startWith(path, () => openDatabase(path));
+  startWith(path, () => migrate(sqlite));
+  const db = drizzle(sqlite);
+  return {
+    tickets: createTicketRepository(db),
+    results: createResultRepository(db),
+    close: () => sqlite.close(),
+  };
 }
 
-function openFile(path: string): Database.Database {
+/** Exported for the test of its settings. */
+export function openDatabase(path: string): Database.Database {
+  mkdirSync(dirname(path), { recursive: true });
+  const sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  sqlite.pragma('journal_mode = WAL');
+  // better-sqlite3 is built with NORMAL as WAL's default, which can lose a commit in a power cut.
+  sqlite.pragma('synchronous = FULL');
+  return sqlite;
+}
+
+function startWith<T>(path: string, step: () => T): T {
   try {
-    mkdirSync(dirname(path), { recursive: true });
-    const sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS });
-    sqlite.pragma('journal_mode = WAL');
-    // better-sqlite3 is built with NORMAL as WAL's default, which can lose a commit in a power cut.
-    sqlite.pragma('synchronous = FULL');
-    return sqlite;
+    return step();
   } catch (error) {
-    throw new StartError(`DATABASE_URL: cannot use ${path} as a SQLite database: ${(error as Error).message}`);
+    throw new StartError(`DATABASE_URL: cannot use ${path}: ${(error as Error).message}`);
   }
 }

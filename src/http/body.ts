@@ -12,7 +12,7 @@ export function acceptJson(app: FastifyInstance): void {
   const parse: FastifyBodyParser<Buffer> = (request, body, done) =>
     parseJson(request, isUtf8(body) ? body.toString() : '', done);
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse);
-  app.addContentTypeParser(/^application\/[\w.-]+\+json/, { parseAs: 'buffer' }, parse);
+  app.addContentTypeParser(/^application\/[\w.-]+\+json(?:[;\s]|$)/, { parseAs: 'buffer' }, parse);
 }
 
 /** Makes all routes of this instance ignore the body, whatever it is and claims to be. */

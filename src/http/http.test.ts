@@ -45,15 +45,21 @@ test('no body at all is invalid input', async () => {
   expect(response.json()).toMatchObject({ status: 422, errors: [{ loc: ['body'] }] });
 });
 
-test.each(['text/plain', 'application/x-www-form-urlencoded', 'application/jsonx', 'application/xml', ';;', 'json'])(
-  'the content type %s is 415',
-  async (contentType) => {
-    const { app } = await startService();
-    const headers = { 'content-type': contentType };
-    const response = await app.inject({ method: 'POST', url: '/tickets', headers, payload: '{"raw_text":"x"}' });
-    expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' });
-  },
-);
+test.each([
+  'text/plain',
+  'application/x-www-form-urlencoded',
+  'application/jsonx',
+  'application/geo+json-seq',
+  'application/x+jsonp',
+  'application/xml',
+  ';;',
+  'json',
+])('the content type %s is 415', async (contentType) => {
+  const { app } = await startService();
+  const headers = { 'content-type': contentType };
+  const response = await app.inject({ method: 'POST', url: '/tickets', headers, payload: '{"raw_text":"x"}' });
+  expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' });
+});
 
 test('a body over 256 KiB is 413, and the longest text in its longest spelling is not', async () => {
   const { app } = await startService();
@@ -88,15 +94,23 @@ test.each([
   expect(response.headers.allow).toBe(allow);
 });
 
-test.each(['/', '/nope', '/tickets/1/nope', '/health/x'])('%s is 404, whatever is sent to it', async (url) => {
+test.each(['/', '/nope', '/tickets/1/nope', '/health/x', '/docs/nope'])(
+  '%s is 404, whatever is sent to it',
+  async (url) => {
+    const { app } = await startService();
+    for (const method of ['GET', 'POST', 'PROPFIND'] as const) {
+      const headers = { 'content-type': 'text/plain' };
+      const response = await app.inject({ method: method as 'GET', url, headers, payload: 'whatever' });
+      expect(response.json()).toEqual({
+        ...{ type: 'about:blank', title: 'Not Found', status: 404, code: 'not_found', detail: 'Not Found' },
+      });
+    }
+  },
+);
+
+test('a file that the documentation does not have is 404 like any other', async () => {
   const { app } = await startService();
-  for (const method of ['GET', 'POST', 'PROPFIND'] as const) {
-    const headers = { 'content-type': 'text/plain' };
-    const response = await app.inject({ method: method as 'GET', url, headers, payload: 'whatever' });
-    expect(response.json()).toEqual({
-      ...{ type: 'about:blank', title: 'Not Found', status: 404, code: 'not_found', detail: 'Not Found' },
-    });
-  }
+  expect((await app.inject('/docs/static/nope.js')).json()).toMatchObject({ status: 404, code: 'not_found' });
 });
 
 test('a trailing slash is the same route', async () => {

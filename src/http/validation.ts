@@ -1,11 +1,12 @@
 import type { FastifyRequest } from 'fastify';
+import { PATTERN_MESSAGES } from '../schemas/patterns.ts';
 import type { Problem } from '../schemas/problem.ts';
 
-/** Parts of a request as Fastify calls them, and as the Python app calls them in `loc`. */
+/** The parts of a request: their schema's name, their property's, and what the Python app calls them in `loc`. */
 const PARTS = [
-  { part: 'params', name: 'path' },
-  { part: 'query', schema: 'querystring', name: 'query' },
-  { part: 'body', name: 'body' },
+  ['params', 'params', 'path'],
+  ['querystring', 'query', 'query'],
+  ['body', 'body', 'body'],
 ] as const;
 
 /**
@@ -13,12 +14,13 @@ const PARTS = [
  * request that has one, so all parts are looked at again.
  */
 export function validationErrors(request: FastifyRequest): NonNullable<Problem['errors']> {
-  return PARTS.flatMap(({ part, name, ...names }) => {
-    const validate = request.getValidationFunction('schema' in names ? names.schema : part);
-    if (!validate || validate(request[part])) return [];
+  return PARTS.flatMap(([schema, property, name]) => {
+    const validate = request.getValidationFunction(schema);
+    if (!validate || validate(request[property])) return [];
     return (validate.errors ?? []).map(({ instancePath, params, message }) => {
       const field = params.missingProperty ? `${instancePath}/${params.missingProperty}` : instancePath;
-      return { loc: [name, ...field.split('/').slice(1)], msg: message ?? 'is invalid' };
+      const msg = PATTERN_MESSAGES[String(params.pattern)] ?? message ?? 'is invalid';
+      return { loc: [name, ...field.split('/').slice(1)], msg };
     });
   });
 }

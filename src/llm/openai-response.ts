@@ -1,16 +1,19 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type TSchema, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { AppError } from '../errors.ts';
 import type { CallMetadata } from '../schemas/result.ts';
 
+/** A field that servers leave out, or send as null. */
+const Nullable = <T extends TSchema>(schema: T) => Type.Optional(Type.Union([schema, Type.Null()]));
+
 /** The parts of a Responses API answer that are read; anything else may be there and is ignored. */
 const ProviderResponse = Type.Object({
-  model: Type.Optional(Type.String()),
-  status: Type.Optional(Type.String()),
-  incomplete_details: Type.Optional(Type.Union([Type.Object({ reason: Type.Optional(Type.String()) }), Type.Null()])),
+  model: Nullable(Type.String()),
+  status: Nullable(Type.String()),
+  incomplete_details: Nullable(Type.Object({ reason: Nullable(Type.String()) })),
   output: Type.Array(
     Type.Object({
-      content: Type.Optional(Type.Array(Type.Object({ type: Type.String(), text: Type.Optional(Type.String()) }))),
+      content: Nullable(Type.Array(Type.Object({ type: Type.String(), text: Nullable(Type.String()) }))),
     }),
   ),
   usage: Type.Optional(Type.Unknown()),
@@ -32,7 +35,7 @@ export function readResponse(response: unknown, openai_request_id: string | null
       ? new AppError('llm_content_filtered', "the model provider's content filter stopped the answer", context)
       : new AppError('llm_truncated', "the model's answer was cut off", context);
   }
-  if (response.status !== undefined && response.status !== 'completed') {
+  if (response.status && response.status !== 'completed') {
     throw new AppError('llm_unavailable', 'the model provider could not finish the answer', context);
   }
 

@@ -18,6 +18,8 @@ test('a missing or an empty prompt refuses the start and names those that are th
   expect(() => loadPrompt('v9', pathToFileURL(`${folder}/`))).toThrow(
     'PROMPT_VERSION: prompts/v9/ticket_process_system.txt is missing or empty; the folder prompts/ has: v1',
   );
+  mkdirSync(`${folder}/v2/ticket_process_system.txt`, { recursive: true });
+  expect(() => loadPrompt('v2', pathToFileURL(`${folder}/`))).toThrow('is missing or empty');
   writeFileSync(`${folder}/v1/ticket_process_system.txt`, ' \n');
   expect(() => loadPrompt('v1', pathToFileURL(`${folder}/`))).toThrow('is missing or empty');
 });

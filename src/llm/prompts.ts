@@ -1,4 +1,4 @@
-import { existsSync, readdirSync, readFileSync } from 'node:fs';
+import { readdirSync, readFileSync } from 'node:fs';
 import { StartError } from '../errors.ts';
 
 const PROMPTS_FOLDER = new URL('../../prompts/', import.meta.url);
@@ -16,11 +16,18 @@ export interface Prompt {
  */
 export function loadPrompt(version: string, folder = PROMPTS_FOLDER): Prompt {
   const name = `${version}/ticket_process_system.txt`;
-  const file = new URL(name, folder);
-  const system = existsSync(file) ? readFileSync(file, 'utf8').trim() : '';
+  const system = readText(new URL(name, folder));
   if (system === '') {
     const versions = readdirSync(folder).join(', ');
     throw new StartError(`PROMPT_VERSION: prompts/${name} is missing or empty; the folder prompts/ has: ${versions}`);
   }
   return { version, system };
+}
+
+function readText(file: URL): string {
+  try {
+    return readFileSync(file, 'utf8').trim();
+  } catch {
+    return '';
+  }
 }

@@ -1,3 +1,4 @@
+import type { BaseLogger } from 'pino';
 import type { ResultRepository } from '../db/results.ts';
 import type { TicketRepository } from '../db/tickets.ts';
 import { AppError } from '../errors.ts';
@@ -10,6 +11,7 @@ export interface ProcessorOptions {
   results: ResultRepository;
   model: Model;
   prompt: Prompt;
+  log: Pick<BaseLogger, 'error'>;
 }
 
 export interface Processor {
@@ -22,7 +24,7 @@ export interface Processor {
   process(ticketId: number, options: { force: boolean }): Promise<Result>;
 }
 
-export function createProcessor({ tickets, results, model, prompt }: ProcessorOptions): Processor {
+export function createProcessor({ tickets, results, model, prompt, log }: ProcessorOptions): Processor {
   const running = new Map<number, Promise<Result>>();
 
   async function run(ticketId: number): Promise<Result> {
@@ -32,21 +34,18 @@ export function createProcessor({ tickets, results, model, prompt }: ProcessorOp
       const answer = await model.answer({ instructions: prompt.system, text: ticket.raw_text });
       return await results.save({ ...answer, ticket_id: ticketId, prompt_version: prompt.version });
     } catch (error) {
-      await tickets.settle(ticketId);
+      await tickets.settle(ticketId).catch((err) => log.error({ err, ticketId }, 'the ticket stays `processing`'));
       throw error;
     }
   }
 
-  async function runOrReuse(ticketId: number, force: boolean): Promise<Result> {
-    const stored = force ? undefined : await results.findByTicket(ticketId);
-    return stored ?? run(ticketId);
-  }
-
   return {
-    process(ticketId, { force }) {
-      const underWay = running.get(ticketId);
-      if (underWay) return underWay;
-      const started = runOrReuse(ticketId, force).finally(() => running.delete(ticketId));
+    async process(ticketId, { force }) {
+      const stored = force || running.has(ticketId) ? undefined : await results.findByTicket(ticketId);
+      if (stored) return stored;
+      const joined = running.get(ticketId);
+      if (joined) return joined;
+      const started = run(ticketId).finally(() => running.delete(ticketId));
       running.set(ticketId, started);
       return started;
     },

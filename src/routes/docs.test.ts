@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { startService } from '../testing/service.ts';
 
-test('the OpenAPI document has the routes that the server answers, and no others', async () => {
+test('the OpenAPI document has these routes', async () => {
   const { read } = await startService();
   const document = await read('/openapi.json');
   expect(document.openapi).toBe('3.1.0');
@@ -17,6 +17,18 @@ test('the OpenAPI document has the routes that the server answers, and no others
   ]);
 });
 
+test('each of its routes answers, and says with Allow that it is the only one there', async () => {
+  const { app, create, read } = await startService();
+  await create();
+  for (const [path, methods] of Object.entries<object>((await read('/openapi.json')).paths)) {
+    const response = await app.inject({ method: 'OPTIONS', url: path.replace('{id}', '1') });
+    const allowed = String(response.headers.allow)
+      .split(', ')
+      .filter((method) => method !== 'HEAD');
+    expect(allowed.map((method) => method.toLowerCase())).toEqual(Object.keys(methods));
+  }
+});
+
 test('the document says what the validation does', async () => {
   const { read } = await startService();
   const { components, paths } = await read('/openapi.json');
@@ -30,14 +42,14 @@ test('the document says what the validation does', async () => {
   expect(paths['/tickets'].post.responses[201].headers.Location).toBeDefined();
 });
 
-test('every answer that the tests of a route see is in the document', async () => {
+test('the document has the answers of every route', async () => {
   const { read } = await startService();
   const { paths } = await read('/openapi.json');
   const statuses = (path: string, method: string) => Object.keys(paths[path][method].responses);
-  expect(statuses('/tickets', 'post')).toEqual(['201', '413', '415', '422']);
-  expect(statuses('/tickets/{id}', 'get')).toEqual(['200', '404', '422']);
-  expect(statuses('/tickets/{id}/result', 'get')).toEqual(['200', '404', '422']);
-  expect(statuses('/tickets/{id}/process', 'post')).toEqual(['200', '404', '422', '502', '503', '504']);
+  expect(statuses('/tickets', 'post')).toEqual(['201', '413', '415', '422', 'default']);
+  expect(statuses('/tickets/{id}', 'get')).toEqual(['200', '404', '422', 'default']);
+  expect(statuses('/tickets/{id}/result', 'get')).toEqual(['200', '404', '422', 'default']);
+  expect(statuses('/tickets/{id}/process', 'post')).toEqual(['200', '404', '422', '502', '503', '504', 'default']);
   const problem = paths['/tickets/{id}'].get.responses[404].content['application/problem+json'].schema;
   expect(problem).toEqual({ $ref: '#/components/schemas/Problem' });
 });

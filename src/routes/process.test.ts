@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { completed, OUTPUT } from '../testing/provider.ts';
 import { startService } from '../testing/service.ts';
@@ -75,15 +76,20 @@ test('force takes the words that the Python app takes, in any case', async () =>
   }
 });
 
-test.each(['?force=', '?force', '?force=maybe', '?force=2', '?force=%20true', '?force=true&force=true'])(
-  'the query %s is an error',
-  async (query) => {
-    const { create, process, provider } = await startService();
-    await create();
-    expect((await process(1, query)).json()).toMatchObject({ status: 422, errors: [{ loc: ['query', 'force'] }] });
-    expect(provider.requests).toHaveLength(0);
-  },
-);
+test.each([
+  '?force=',
+  '?force',
+  '?force=maybe',
+  '?force=2',
+  '?force=%20true',
+  '?force=true&force=true',
+  '?force=ye%C5%BF',
+])('the query %s is an error', async (query) => {
+  const { create, process, provider } = await startService();
+  await create();
+  expect((await process(1, query)).json()).toMatchObject({ status: 422, errors: [{ loc: ['query', 'force'] }] });
+  expect(provider.requests).toHaveLength(0);
+});
 
 test('a bad id and a bad force are both listed', async () => {
   const { process } = await startService();
@@ -129,6 +135,40 @@ test('requests for one ticket at the same time share one call', async () => {
   const all = await Promise.all(Array.from({ length: 20 }, (_, i) => process(1, i % 2 ? '?force=true' : '')));
   expect(new Set(all.map(({ body }) => body)).size).toBe(1);
   expect(provider.requests).toHaveLength(1);
+});
+
+test('a force at the same time as a request that only reads makes its own run', async () => {
+  const { create, process, provider } = await startService();
+  await create();
+  await process(1);
+  await Promise.all([process(1), process(1, '?force=true')]);
+  expect(provider.requests).toHaveLength(2);
+});
+
+test('a result that cannot be stored is not stored in part', async () => {
+  const { create, database, process, read } = await startService();
+  await create();
+  const sqlite = new Database(database);
+  sqlite.exec(
+    `CREATE TRIGGER full BEFORE UPDATE ON tickets WHEN new.status = 'done' BEGIN SELECT RAISE(ABORT, 'full'); END`,
+  );
+  sqlite.close();
+  expect((await process(1)).json()).toMatchObject({ status: 500, code: 'internal_error' });
+  expect(await read('/tickets/1/result')).toMatchObject({ code: 'result_not_found' });
+  expect(await read('/tickets/1')).toMatchObject({ status: 'failed' });
+});
+
+test("the model's error is told also where the ticket's status cannot be written", async () => {
+  const { create, database, log, process, provider } = await startService();
+  await create();
+  const sqlite = new Database(database);
+  sqlite.exec(
+    `CREATE TRIGGER full BEFORE UPDATE ON tickets WHEN new.status = 'failed' BEGIN SELECT RAISE(ABORT, 'full'); END`,
+  );
+  sqlite.close();
+  provider.respond({ status: 500 });
+  expect((await process(1)).json()).toMatchObject({ status: 503, code: 'llm_unavailable' });
+  expect(log.join()).toMatch('stays `processing`');
 });
 
 test('a ticket is `processing` while the model is asked', async () => {

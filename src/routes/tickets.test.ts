@@ -1,3 +1,4 @@
+import Database from 'better-sqlite3';
 import { expect, test } from 'vitest';
 import { startService } from '../testing/service.ts';
 
@@ -87,6 +88,12 @@ test('a source of 50 emoji and an empty source are taken as they are', async () 
   }
 });
 
+test('what is wrong with a text that cannot be stored is said in words', async () => {
+  const { app } = await startService();
+  const response = await app.inject({ method: 'POST', url: '/tickets', payload: { raw_text: '\0' } });
+  expect(response.json().errors[0].msg).toBe('must not contain U+0000 or half of a surrogate pair');
+});
+
 test('the submitted text is not echoed in an error', async () => {
   const { app } = await startService();
   const payload = { raw_text: 'x'.repeat(20001), source: 'canary'.repeat(10) };
@@ -118,7 +125,10 @@ test('a ticket, or a result, that is not there is 404 in the words of the Python
 test.each(['0', '9007199254740992', '9007199254740993', '9'.repeat(300)])(
   'the id %s is simply not there',
   async (id) => {
-    const { app } = await startService();
+    const { app, database } = await startService();
+    const sqlite = new Database(database);
+    sqlite.prepare("INSERT INTO tickets (id, source, raw_text) VALUES (?, 'web', 'x')").run(2n ** 53n);
+    sqlite.close();
     for (const path of [`/tickets/${id}`, `/tickets/${id}/result`]) {
       expect((await app.inject(path)).json()).toMatchObject({ status: 404, code: 'ticket_not_found' });
     }

@@ -9,7 +9,8 @@ import { problems, ref } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
 
-export interface TicketRoutesOptions {
+/** What the routes hand their requests to. */
+export interface Services {
   tickets: TicketRepository;
   results: ResultRepository;
   processor: Processor;
@@ -20,9 +21,7 @@ const ticketId = ({ id }: TicketParams) => (Number.isSafeInteger(Number(id)) ? N
 
 const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
 
-export const ticketRoutes: FastifyPluginAsyncTypebox<TicketRoutesOptions> = async (app, options) => {
-  const { tickets, results, processor } = options;
-
+export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { tickets, results, processor }) => {
   const createSchema = {
     summary: 'Create a ticket',
     body: NewTicket,

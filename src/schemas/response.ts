@@ -6,8 +6,15 @@ import { Problem } from './problem.ts';
 export const ref = <T extends TSchema>(schema: T, options: SchemaOptions) =>
   Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#`, ...options });
 
+type ProblemResponse = { content: Record<string, { schema: TSchema }> };
+
+const problem = (description: string | undefined) => ({
+  description,
+  content: { 'application/problem+json': { schema: ref(Problem, {}) } },
+});
+
 /** The problem documents that a route may answer with, for its `response` schema. */
-export function problems(...statuses: number[]): Record<number, { content: Record<string, { schema: TSchema }> }> {
-  const content = { 'application/problem+json': { schema: ref(Problem, {}) } };
-  return Object.fromEntries(statuses.map((status) => [status, { description: STATUS_CODES[status], content }]));
+export function problems(...statuses: number[]): Record<number | 'default', ProblemResponse> {
+  const known = statuses.map((status) => [status, problem(STATUS_CODES[status])]);
+  return { ...Object.fromEntries(known), default: problem('Any other error.') };
 }

@@ -1,10 +1,5 @@
 import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
-
-/**
- * Text that SQLite gives back as it was: no U+0000 (SQLite's own functions stop there) and no lone surrogate
- * (it would come back as U+FFFD). JSON Schema patterns are matched by code point, so emoji pass.
- */
-const STORABLE = '^[^\\u0000\\ud800-\\udfff]*$';
+import { STORABLE } from './patterns.ts';
 
 /** A string of so many Unicode code points that can be stored faithfully. */
 export const Text = (limits: { minLength?: number; maxLength: number; default?: string; description?: string }) =>

@@ -49,7 +49,6 @@ export async function startProvider() {
     },
   };
 }
-export type Provider = Awaited<ReturnType<typeof startProvider>>;
 
 export const OUTPUT = {
   summary: 'The customer cannot sign in and asks for help.',

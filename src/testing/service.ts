@@ -1,4 +1,5 @@
 import { join } from 'node:path';
+import { pino } from 'pino';
 import { onTestFinished } from 'vitest';
 import { buildApp } from '../app.ts';
 import { openStore } from '../db/store.ts';
@@ -14,10 +15,10 @@ export async function startService({ timeoutMs = 20_000 } = {}) {
   const database = join(temporaryFolder(), 'app.db');
   const provider = await startProvider();
   const store = openStore(database);
-  const model = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', timeoutMs });
-  const processor = createProcessor({ ...store, model, prompt: PROMPT });
   const log: string[] = [];
-  const logger = { level: 'info', stream: { write: (line: string) => log.push(line) } };
+  const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
+  const model = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', timeoutMs });
+  const processor = createProcessor({ ...store, model, prompt: PROMPT, log: logger });
   const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0' });
   onTestFinished(async () => {
     await app.close();
@@ -39,4 +40,3 @@ export async function startService({ timeoutMs = 20_000 } = {}) {
     read: async (path: string) => (await app.inject(path)).json(),
   };
 }
-export type Service = Awaited<ReturnType<typeof startService>>;
