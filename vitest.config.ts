@@ -1,10 +1,13 @@
 import { defineConfig } from 'vitest/config';
 
+// Tests that start server processes wait for them; on a busy machine that takes seconds.
+const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
+
 export default defineConfig({
   test: {
-    include: ['src/**/*.test.ts'],
-    // Tests that start a server process wait for it; on a busy machine that takes seconds.
-    testTimeout: 30_000,
-    hookTimeout: 30_000,
+    projects: [
+      { test: { name: 'unit', include: ['src/**/*.test.ts'], ...timeouts } },
+      { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
+    ],
   },
 });

@@ -15,6 +15,13 @@ test('an empty environment gives the defaults', () => {
     OPENAI_API_KEY: undefined,
     OPENAI_BASE_URL: undefined,
     OPENAI_MODEL: 'gpt-4o-mini-2024-07-18',
+    OPENAI_API: 'responses',
+    OPENAI_MAX_ATTEMPTS: 3,
+    OPENAI_TIMEOUT_MS: 20_000,
+    PROCESS_TIMEOUT_MS: 60_000,
+    LLM_MAX_CONCURRENCY: 64,
+    LLM_MAX_QUEUE: 1000,
+    SHUTDOWN_GRACE_MS: 30_000,
     PROMPT_VERSION: 'v1',
     LOG_LEVEL: 'info',
   });
@@ -29,7 +36,11 @@ test('the config cannot be changed', () => {
   expect(Object.isFrozen(loadConfig({}))).toBe(true);
 });
 
-test('the provider is openai exactly when there is a key, unless LLM_PROVIDER says otherwise', () => {
+test('the provider is openai exactly when there is a key or a base URL, unless LLM_PROVIDER says otherwise', () => {
+  expect(loadConfig({ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1' }).LLM_PROVIDER).toBe('openai');
+  expect(
+    loadConfig({ OPENAI_BASE_URL: 'http://127.0.0.1:1/v1', LLM_PROVIDER: 'openai' }).OPENAI_API_KEY,
+  ).toBeUndefined();
   expect(loadConfig({ OPENAI_API_KEY: SECRET }).LLM_PROVIDER).toBe('openai');
   expect(loadConfig({ OPENAI_API_KEY: SECRET, LLM_PROVIDER: 'offline' }).LLM_PROVIDER).toBe('offline');
   expect(() => loadConfig({ LLM_PROVIDER: 'openai' })).toThrow(

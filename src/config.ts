@@ -7,19 +7,23 @@ import { OneOf } from './schemas/text.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
+function wholeNumber(
+  fallback: number,
+  minimum: number,
+  maximum: number,
+  description = `a whole number from ${minimum} to ${maximum}`,
+  example = String(fallback),
+) {
+  return Type.Integer({ default: fallback, minimum, maximum, description, examples: [example] });
+}
+
 /**
  * Every variable that the service reads. `description` completes "PORT must be …" and `examples[0]` is a good value;
  * a wrong value itself is never shown, it may be a secret that went into the wrong line.
  */
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'an address of this machine', examples: ['127.0.0.1'] }),
-  PORT: Type.Integer({
-    default: 8000,
-    minimum: 0,
-    maximum: 65535,
-    description: 'a free port, from 1 to 65535, or 0 for any',
-    examples: ['8001'],
-  }),
+  PORT: wholeNumber(8000, 0, 65535, 'a free port, from 1 to 65535, or 0 for any', '8001'),
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
@@ -44,6 +48,17 @@ export const Environment = Type.Object({
     description: "a model's name",
     examples: ['gpt-4o-mini-2024-07-18'],
   }),
+  OPENAI_API: OneOf(['responses', 'chat'], {
+    default: 'responses',
+    description: 'responses or chat',
+    examples: ['chat'],
+  }),
+  OPENAI_MAX_ATTEMPTS: wholeNumber(3, 1, 10),
+  OPENAI_TIMEOUT_MS: wholeNumber(20_000, 1, 600_000),
+  PROCESS_TIMEOUT_MS: wholeNumber(60_000, 1, 3_600_000),
+  LLM_MAX_CONCURRENCY: wholeNumber(64, 1, 10_000),
+  LLM_MAX_QUEUE: wholeNumber(1000, 0, 1_000_000),
+  SHUTDOWN_GRACE_MS: wholeNumber(30_000, 0, 3_600_000),
   PROMPT_VERSION: Type.String({
     default: 'v1',
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
@@ -97,15 +112,18 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   const values = Object.fromEntries(NAMES.map((name) => [name, read(name, environment[name]?.trim())]));
   const wrong = new Set(isEnvironment(values) ? [] : isEnvironment.errors?.map((error) => error.instancePath.slice(1)));
   const lines = [...wrong].map((name) => complaint(name as Name));
-  if (values.LLM_PROVIDER === 'openai' && !values.OPENAI_API_KEY) {
-    lines.push(`OPENAI_API_KEY must be set when LLM_PROVIDER is openai, for example ${example('OPENAI_API_KEY')}`);
+  const hasProvider = values.OPENAI_API_KEY || values.OPENAI_BASE_URL;
+  if (values.LLM_PROVIDER === 'openai' && !hasProvider) {
+    lines.push(
+      `OPENAI_API_KEY must be set when LLM_PROVIDER is openai and OPENAI_BASE_URL is not set, for example ${example('OPENAI_API_KEY')}`,
+    );
   }
   if (lines.length > 0) throw new StartError(lines.join('\n'));
 
   const { DATABASE_URL, ...settings } = values as unknown as Settings;
   return Object.freeze({
     ...settings,
-    LLM_PROVIDER: settings.LLM_PROVIDER ?? (settings.OPENAI_API_KEY ? 'openai' : 'offline'),
+    LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
     databasePath: databasePath(DATABASE_URL) as string,
   });
 }

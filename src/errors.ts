@@ -22,6 +22,8 @@ export const ERROR_CODES = [
   'llm_content_filtered',
   'llm_truncated',
   'llm_invalid_output',
+  'overloaded',
+  'shutting_down',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
@@ -30,8 +32,10 @@ interface ErrorContext {
   cause?: unknown;
   /** The provider's id of the call that failed; clients and the log see it. */
   openai_request_id?: string | null | undefined;
-  /** For the log: status, error code and error type of the provider's answer, but not its message. */
-  provider?: Record<string, string | number | null | undefined>;
+  /** After how long another try makes sense, in ms; clients see it as `Retry-After`. */
+  retryAfterMs?: number | undefined;
+  /** For the log only: facts such as the provider's status and error code, the attempts made. No message of others. */
+  details?: Record<string, unknown>;
 }
 
 /**
@@ -41,14 +45,16 @@ interface ErrorContext {
 export class AppError extends Error {
   override readonly name = 'AppError';
   readonly code: ErrorCode;
-  readonly openai_request_id: ErrorContext['openai_request_id'];
-  readonly provider: ErrorContext['provider'];
+  readonly openai_request_id: string | undefined;
+  readonly retryAfterMs: number | undefined;
+  readonly details: Record<string, unknown>;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
     super(message, { cause: context.cause });
     this.code = code;
-    this.openai_request_id = context.openai_request_id;
-    this.provider = context.provider;
+    this.openai_request_id = context.openai_request_id ?? undefined;
+    this.retryAfterMs = context.retryAfterMs;
+    this.details = { ...context.details };
   }
 }
 

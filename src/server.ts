@@ -3,29 +3,36 @@ import type { FastifyInstance } from 'fastify';
 import { pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, complaint, loadConfig, readEnvironment } from './config.ts';
-import { openStore } from './db/store.ts';
+import { LEASE_MS, openStore } from './db/store.ts';
 import { StartError } from './errors.ts';
 import type { Model } from './llm/model.ts';
 import { createOfflineModel } from './llm/offline/model.ts';
-import { createOpenAIModel } from './llm/openai.ts';
+import { createOpenAIModel } from './llm/openai/model.ts';
 import { loadPrompt } from './llm/prompts.ts';
-import { createProcessor } from './processing/processor.ts';
+import { withRetries } from './llm/retry.ts';
+import { createLine } from './processing/line.ts';
+import { createProcessor, type Processor } from './processing/processor.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
   const log = pino({ level: config.LOG_LEVEL });
   const prompt = loadPrompt(config.PROMPT_VERSION);
-  const { tickets, results, close } = openStore(config.databasePath);
-  const processor = createProcessor({ tickets, results, model: createModel(config), prompt, log });
+  const { tickets, results, runs, close } = openStore(config.databasePath);
+  const line = createLine({ concurrency: config.LLM_MAX_CONCURRENCY, maxWaiting: config.LLM_MAX_QUEUE });
+  const timeoutMs = config.PROCESS_TIMEOUT_MS;
+  const processor = createProcessor({ runs, model: createModel(config), prompt, line, timeoutMs, log });
   const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
   const app = await buildApp({ tickets, results, processor }, { logger: log, version });
-  app.addHook('onClose', async () => close());
 
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
-  for (const signal of ['SIGTERM', 'SIGINT'] as const) process.once(signal, () => stop(app));
+  await processor.beat();
+  const heartbeat = setInterval(processor.beat, LEASE_MS / 5);
+  onFirstSignal(async () => {
+    await stop(app, processor, config.SHUTDOWN_GRACE_MS);
+    clearInterval(heartbeat);
+    close();
+  });
   await listen(app, config);
-  // Not before the port is ours: the tickets may be those of a server that runs.
-  await tickets.settleAll();
 }
 
 async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {
@@ -38,17 +45,39 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   }
 }
 
-/** Takes no more connections and ends when the requests under way are answered. */
-async function stop(app: FastifyInstance): Promise<void> {
-  // A connection that its client keeps alive becomes idle only after the answer; Node closes those idle right now.
-  const closing = setInterval(() => app.server.closeIdleConnections(), 50);
-  await app.close();
-  clearInterval(closing);
+/** Runs `shutdown` at the first SIGTERM or SIGINT; a second one ends the process at once. */
+function onFirstSignal(shutdown: () => Promise<void>): void {
+  let isFirst = true;
+  const onSignal = () => {
+    if (!isFirst) process.exit(1);
+    isFirst = false;
+    shutdown();
+  };
+  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
-function createModel({ LLM_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL, OPENAI_MODEL }: Config): Model {
-  if (LLM_PROVIDER === 'offline') return createOfflineModel();
-  return createOpenAIModel({ apiKey: OPENAI_API_KEY as string, baseURL: OPENAI_BASE_URL, model: OPENAI_MODEL });
+/** Takes no more connections, and returns when all requests are answered; what takes longer than `graceMs` is given up. */
+async function stop(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
+  // A connection that its client keeps alive becomes idle only after the answer; Node closes those idle right now.
+  const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+  const slow = setTimeout(() => app.server.closeAllConnections(), graceMs + 1000);
+  await Promise.all([app.close(), processor.stop(graceMs)]);
+  clearInterval(idle);
+  clearTimeout(slow);
+}
+
+function createModel(config: Config): Model {
+  if (config.LLM_PROVIDER === 'offline') return createOfflineModel();
+  const model = createOpenAIModel({
+    apiKey: config.OPENAI_API_KEY,
+    baseURL: config.OPENAI_BASE_URL,
+    model: config.OPENAI_MODEL,
+    api: config.OPENAI_API,
+  });
+  return withRetries(model, {
+    maxAttempts: config.OPENAI_MAX_ATTEMPTS,
+    attemptTimeoutMs: config.OPENAI_TIMEOUT_MS,
+  });
 }
 
 start().catch((error) => {

@@ -1,5 +1,6 @@
 import { sql } from 'drizzle-orm';
-import { check, customType, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import { check, customType, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import type { ErrorCode } from '../errors.ts';
 import { CATEGORIES } from '../schemas/result.ts';
 import { TICKET_STATUSES } from '../schemas/ticket.ts';
 
@@ -22,7 +23,10 @@ export const tickets = sqliteTable(
     raw_text: text().notNull(),
     status: text({ enum: TICKET_STATUSES }).notNull().default('new'),
   },
-  (table) => [check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`)],
+  (table) => [
+    check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`),
+    index('tickets_processing').on(table.status).where(sql`status = 'processing'`),
+  ],
 );
 
 export const results = sqliteTable('results', {
@@ -43,4 +47,27 @@ export const results = sqliteTable('results', {
   output_tokens: integer(),
   total_tokens: integer(),
   cached_tokens: integer(),
+});
+
+/** Why a run failed, for those who wait for it in other processes. */
+export interface Failure {
+  code: ErrorCode;
+  message: string;
+  openai_request_id?: string | undefined;
+  retryAfterMs?: number | undefined;
+}
+
+/**
+ * Who is making a ticket's result. A row is there while a run is under way and after one that failed; a run that
+ * succeeded takes it away.
+ */
+export const runs = sqliteTable('runs', {
+  ticket_id: integer()
+    .primaryKey()
+    .references(() => tickets.id),
+  /** The process that runs; no other may store the result. */
+  owner: text().notNull(),
+  /** Up to when the owner is taken to be alive, in ms since 1970; the owner moves it on. Null: the run has failed. */
+  expires_at: integer(),
+  failure: text({ mode: 'json' }).$type<Failure>(),
 });

@@ -5,14 +5,19 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartError } from '../errors.ts';
 import { migrate } from './migrate.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
+import { createRunRepository, type RunRepository } from './runs.ts';
 import { createTicketRepository, type TicketRepository } from './tickets.ts';
 
 /** How long a statement waits for another process's lock on the file before it fails. */
 const BUSY_TIMEOUT_MS = 5000;
 
+/** After how long a process that is gone, or stands still, loses its runs to others, in ms. */
+export const LEASE_MS = 10_000;
+
 export interface Store {
   tickets: TicketRepository;
   results: ResultRepository;
+  runs: RunRepository;
   close(): void;
 }
 
@@ -21,13 +26,14 @@ export interface Store {
  *
  * @throws StartError if the file cannot be used or a migration fails.
  */
-export function openStore(path: string): Store {
+export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
   startWith(path, () => migrate(sqlite));
   const db = drizzle(sqlite);
   return {
     tickets: createTicketRepository(db),
     results: createResultRepository(db),
+    runs: createRunRepository(db, { leaseMs }),
     close: () => sqlite.close(),
   };
 }

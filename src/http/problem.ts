@@ -28,7 +28,12 @@ const STATUS: Record<ErrorCode, number> = {
   llm_content_filtered: 502,
   llm_truncated: 502,
   llm_invalid_output: 502,
+  overloaded: 503,
+  shutting_down: 503,
 };
+
+/** In seconds, where nobody knows better. */
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5 };
 
 /** Fastify's own errors that have a name here. */
 const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
@@ -56,7 +61,14 @@ export function sendProblem(
     body.request_id = request.id;
     request.log.error({ err: error, code: body.code }, body.detail);
   }
+  const wait = retryAfter(error, body.code);
+  if (wait !== undefined) reply.header('retry-after', wait);
   return reply.code(body.status).type('application/problem+json').send(body);
+}
+
+function retryAfter(error: FastifyError | AppError, code: ErrorCode): number | undefined {
+  const ms = error instanceof AppError ? error.retryAfterMs : undefined;
+  return ms === undefined ? RETRY_AFTER[code] : Math.ceil(ms / 1000);
 }
 
 function describe(error: FastifyError | AppError, request: FastifyRequest): Problem {

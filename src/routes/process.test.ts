@@ -39,7 +39,8 @@ test('a ticket that has a result is answered from it, without a call', async () 
 test('force makes a new result in the place of the old one, and every field describes the new run', async () => {
   const { create, process, provider, read, store } = await startService();
   await create();
-  await store.results.save({
+  await store.runs.start(1, { force: true });
+  await store.runs.finish({
     ticket_id: 1,
     ...{ summary: 'old', category: 'other', reply_draft: 'old', model: 'dummy', prompt_version: 'v0' },
     ...{ openai_request_id: 'old', latency_ms: 9999, input_tokens: 1, output_tokens: 2, total_tokens: 3 },
@@ -168,7 +169,7 @@ test("the model's error is told also where the ticket's status cannot be written
   sqlite.close();
   provider.respond({ status: 500 });
   expect((await process(1)).json()).toMatchObject({ status: 503, code: 'llm_unavailable' });
-  expect(log.join()).toMatch('stays `processing`');
+  expect(log.join()).toMatch('could not be ended');
 });
 
 test('a ticket is `processing` while the model is asked', async () => {

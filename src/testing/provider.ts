@@ -12,11 +12,12 @@ export interface ReceivedRequest {
 /** How the provider answers: with status, headers and body, or by doing something to the response itself. */
 export type Behaviour =
   | { status?: number; headers?: Record<string, string>; body?: unknown }
-  | ((response: ServerResponse) => void);
+  | ((response: ServerResponse) => void | Promise<void>);
 
 /** An OpenAI-like server on loopback that records what it is sent and answers as it is told. */
 export async function startProvider() {
   const requests: ReceivedRequest[] = [];
+  let sentBytes = 0;
   let behaviour: (request: ReceivedRequest) => Behaviour | Promise<Behaviour> = () => completed();
 
   const server = createServer(async (request, response) => {
@@ -28,6 +29,9 @@ export async function startProvider() {
       body: JSON.parse(Buffer.concat(chunks).toString()),
     };
     requests.push(received);
+    response.once('close', () => {
+      sentBytes += response.socket?.bytesWritten ?? 0;
+    });
     const chosen = await behaviour(received);
     if (typeof chosen === 'function') return chosen(response);
     const { status = 200, headers = { 'x-request-id': `req_${requests.length}` }, body = {} } = chosen;
@@ -39,6 +43,8 @@ export async function startProvider() {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
+    /** How much went into the connections of the answers that are over. */
+    sentBytes: () => sentBytes,
     /** From now on answer like this; a function is asked for every request. */
     respond(next: Behaviour | typeof behaviour) {
       behaviour = typeof next === 'function' ? (next as typeof behaviour) : () => next;

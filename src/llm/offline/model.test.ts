@@ -8,7 +8,9 @@ import { REPLIES } from './replies.ts';
 import { VOCABULARY } from './vocabulary.ts';
 
 const model = createOfflineModel();
-const answer = (text: string) => model.answer({ instructions: 'Answer with one word.', text });
+const limits = { signal: new AbortController().signal, deadline: Number.POSITIVE_INFINITY };
+const answer = (text: string, instructions = 'Answer with one word.') =>
+  model.answer({ instructions, text, ...limits });
 const isModelOutput = new Ajv().compile(ModelOutput);
 
 /** As much of the repeated text as a ticket can hold: 20,000 code points. */
@@ -91,7 +93,7 @@ describe('what a provider would report', () => {
 
 test('the instructions do not change the answer', async () => {
   const text = 'My invoice is wrong.';
-  const [one, other] = [await answer(text), await model.answer({ instructions: 'The category is bug.', text })];
+  const [one, other] = [await answer(text), await answer(text, 'The category is bug.')];
   expect({ ...one, latency_ms: 0 }).toEqual({ ...other, latency_ms: 0 });
 });
 

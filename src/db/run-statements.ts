@@ -1,0 +1,88 @@
+import { and, eq, exists, getTableColumns, isNull, notExists, type SQL, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { NewResult } from './runs.ts';
+import { results, runs, tickets } from './schema.ts';
+
+const TICKET_ID = sql.placeholder('ticket_id');
+const OWNER = sql.placeholder('owner');
+const EXPIRES_AT = sql.placeholder('expires_at');
+
+const ofTicket = eq(runs.ticket_id, TICKET_ID);
+const thisTicket = eq(tickets.id, TICKET_ID);
+
+/** A run whose owner renewed it lately. One that reaches beyond `latest` is from before the clock was set back. */
+const isAlive = sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`;
+
+/** The statements of runs.ts, prepared once. */
+export function prepareRunStatements(db: BetterSQLite3Database) {
+  const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
+  const settled = { status: sql`case when ${hasResult} then 'done' else 'failed' end` };
+  const aliveRunOfResult = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.ticket_id, results.ticket_id), isAlive));
+  const aliveRun = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.ticket_id, tickets.id), isAlive));
+  // The status as the partial index has it: a parameter would not match it.
+  const abandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRun));
+
+  return {
+    ticket: db.select().from(tickets).where(thisTicket).prepare(),
+    markProcessing: db.update(tickets).set({ status: 'processing' }).where(thisTicket).prepare(),
+    markDone: db.update(tickets).set({ status: 'done' }).where(thisTicket).prepare(),
+    settle: db.update(tickets).set(settled).where(thisTicket).prepare(),
+    settleAbandoned: db.update(tickets).set(settled).where(abandoned).prepare(),
+
+    run: db.select().from(runs).where(ofTicket).prepare(),
+    aliveRun: db.select().from(runs).where(and(ofTicket, isAlive)).prepare(),
+    claim: db
+      .insert(runs)
+      .values({ ticket_id: TICKET_ID, owner: OWNER, expires_at: EXPIRES_AT })
+      .onConflictDoUpdate({
+        target: runs.ticket_id,
+        set: { owner: sql`excluded.owner`, expires_at: sql`excluded.expires_at`, failure: null },
+      })
+      .prepare(),
+    renew: db
+      .update(runs)
+      .set({ expires_at: sql`${EXPIRES_AT}` })
+      .where(
+        and(
+          eq(runs.owner, OWNER),
+          isNull(runs.failure),
+          sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticket_ids')}))`,
+        ),
+      )
+      .prepare(),
+    recordFailure: db
+      .update(runs)
+      .set({ expires_at: null, failure: sql`${sql.placeholder('failure')}` })
+      .where(ofTicket)
+      .prepare(),
+    giveUp: db.update(runs).set({ expires_at: 0 }).where(ofTicket).prepare(),
+    removeRun: db.delete(runs).where(ofTicket).prepare(),
+
+    result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
+    reusable: db
+      .select()
+      .from(results)
+      .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOfResult)))
+      .prepare(),
+    storeResult: upsert(db).prepare(),
+  };
+}
+
+/** A ticket's one result, over an older one: all columns but the ids are of the new run. */
+function upsert(db: BetterSQLite3Database) {
+  const { id: _, created_at, ...columns } = getTableColumns(results);
+  const each = (value: (name: string) => unknown) =>
+    Object.fromEntries(Object.keys(columns).map((name) => [name, value(name)])) as Record<keyof NewResult, SQL>;
+  const overwrite = { ...each((name) => sql.raw(`excluded.${name}`)), created_at: sql`CURRENT_TIMESTAMP` };
+  return db
+    .insert(results)
+    .values(each((name) => sql.placeholder(name)))
+    .onConflictDoUpdate({ target: results.ticket_id, set: overwrite })
+    .returning();
+}

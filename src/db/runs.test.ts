@@ -1,0 +1,150 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { temporaryFolder } from '../testing/folder.ts';
+import { openStore } from './store.ts';
+
+const LEASE_MS = 300;
+
+/** Two stores on one file are what two processes have. */
+async function twoStores() {
+  const path = `${temporaryFolder()}/app.db`;
+  const [ours, theirs] = [openStore(path, { leaseMs: LEASE_MS }), openStore(path, { leaseMs: LEASE_MS })];
+  onTestFinished(() => {
+    ours.close();
+    theirs.close();
+  });
+  await ours.tickets.create({ raw_text: 'x', source: 'web' });
+  return { path, ours, theirs };
+}
+
+const result = (summary: string) => ({
+  ...{ ticket_id: 1, summary, category: 'other' as const, reply_draft: 'r', model: 'm', prompt_version: 'v1' },
+  ...{ openai_request_id: null, latency_ms: 1, input_tokens: null, output_tokens: null, total_tokens: null },
+  cached_tokens: null,
+});
+const force = { force: true };
+
+test('a ticket that is not there has no runs', async () => {
+  const { ours } = await twoStores();
+  expect(await ours.runs.start(2, force)).toBeUndefined();
+});
+
+test('a run that one process has started is under way for the other, which sees what comes of it', async () => {
+  const { ours, theirs } = await twoStores();
+  expect(await ours.runs.start(1, force)).toEqual({ state: 'started', text: 'x' });
+  expect(await theirs.runs.start(1, force)).toEqual({ state: 'running' });
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'running' });
+  const stored = await ours.runs.finish(result('ours'));
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'stored', result: stored });
+  expect(await theirs.runs.start(1, { force: false })).toEqual({ state: 'stored', result: stored });
+  expect(await theirs.runs.start(1, force)).toMatchObject({ state: 'started' });
+});
+
+test('a stored result is not reused while a run is under way', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  const stored = await ours.runs.finish(result('old'));
+  expect(await theirs.runs.reusable(1)).toEqual(stored);
+  await ours.runs.start(1, force);
+  expect(await theirs.runs.reusable(1)).toBeUndefined();
+});
+
+test('why a run failed is told to the other process, and the next run starts all the same', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  const failure = { code: 'llm_refused', message: 'refused', openai_request_id: 'req_1' } as const;
+  await ours.runs.fail(1, failure);
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'failed', failure });
+  expect(await theirs.tickets.find(1)).toMatchObject({ status: 'failed' });
+  expect(await theirs.runs.start(1, { force: false })).toMatchObject({ state: 'started' });
+  expect(await ours.runs.outcome(1)).toEqual({ state: 'running' });
+});
+
+test('a run that is given up can be started anew at once', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  await ours.runs.fail(1);
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+  expect(await theirs.runs.start(1, force)).toMatchObject({ state: 'started' });
+});
+
+test('a run lasts as long as it is renewed, and is free soon after', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  for (let i = 0; i < 6; i += 1) {
+    await sleep(LEASE_MS / 3);
+    await ours.runs.renew([1]);
+    await theirs.runs.settleAbandoned();
+  }
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'running' });
+  expect(await theirs.tickets.find(1)).toMatchObject({ status: 'processing' });
+
+  await ours.runs.renew([]); // not this one
+  await sleep(LEASE_MS + 20);
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+  await theirs.runs.settleAbandoned();
+  expect(await theirs.tickets.find(1)).toMatchObject({ status: 'failed' });
+});
+
+test('an abandoned re-run leaves the ticket `done`, with its older result', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  const stored = await ours.runs.finish(result('old'));
+  await ours.runs.start(1, force);
+  await sleep(LEASE_MS + 20);
+  await theirs.runs.settleAbandoned();
+  expect(await theirs.tickets.find(1)).toMatchObject({ status: 'done' });
+  expect(await theirs.results.findByTicket(1)).toEqual(stored);
+});
+
+test('a process that stood still stores nothing over what another has stored since', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  await sleep(LEASE_MS + 20);
+  await theirs.runs.start(1, force);
+  await ours.runs.renew([1]);
+  expect(await ours.runs.finish(result('while theirs runs'))).toBeUndefined();
+  await ours.runs.fail(1, { code: 'llm_timeout', message: 'late' });
+  const stored = await theirs.runs.finish(result('theirs'));
+  expect(stored).toMatchObject({ summary: 'theirs' });
+  expect(await ours.runs.finish(result('after theirs'))).toBeUndefined();
+  expect(await ours.results.findByTicket(1)).toEqual(stored);
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'done' });
+});
+
+test('a process that stood still stores its result if nobody took over', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  await sleep(LEASE_MS + 20);
+  await theirs.runs.settleAbandoned();
+  expect(await ours.runs.finish(result('late'))).toMatchObject({ summary: 'late' });
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'done' });
+});
+
+test('a run from before the clock was set back does not last for ever', async () => {
+  const { ours, theirs } = await twoStores();
+  vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
+  await ours.runs.start(1, force);
+  vi.useRealTimers();
+  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+});
+
+test('tickets left `processing` by a server without runs are settled', async () => {
+  const { path, ours } = await twoStores();
+  const sqlite = new Database(path);
+  onTestFinished(() => void sqlite.close());
+  sqlite.exec("UPDATE tickets SET status = 'processing'");
+  await ours.runs.settleAbandoned();
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'failed' });
+});
+
+test('the search for abandoned runs reads no other tickets', async () => {
+  const { path } = await twoStores();
+  const sqlite = new Database(path);
+  onTestFinished(() => void sqlite.close());
+  const plan = sqlite
+    .prepare("EXPLAIN QUERY PLAN UPDATE tickets SET status = 'done' WHERE \"status\" = 'processing'")
+    .all();
+  expect(JSON.stringify(plan)).toMatch('tickets_processing');
+});

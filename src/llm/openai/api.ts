@@ -1,0 +1,30 @@
+import type OpenAI from 'openai';
+import type { Usage } from './usage.ts';
+
+/** One of the two ways to ask an OpenAI-like server. */
+export interface Api {
+  ask(client: OpenAI, question: Question, options: { signal: AbortSignal }): Promise<unknown>;
+  /**
+   * @param context goes along with what is thrown
+   * @throws AppError with the `llm_…` code of an answer that holds no text to use
+   */
+  read(response: unknown, context: AnswerContext): Answer;
+}
+
+export interface Question {
+  model: string;
+  instructions: string;
+  text: string;
+}
+
+export interface AnswerContext {
+  openai_request_id: string | null;
+}
+
+export interface Answer {
+  /** JSON, unless the model does as it likes. */
+  text: string;
+  /** The model that the provider says it used. */
+  model: string | undefined;
+  usage: Usage;
+}

@@ -1,0 +1,54 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Ajv } from 'ajv';
+import { llmError } from '../llm-error.ts';
+import { OUTPUT_SCHEMA } from '../output.ts';
+import type { Api } from './api.ts';
+import { Nullable } from './nullable.ts';
+import { readUsage } from './usage.ts';
+
+/** The parts of an answer that are read; anything else may be there. */
+const Completion = Type.Object({
+  model: Nullable(Type.String()),
+  choices: Type.Array(
+    Type.Object({
+      finish_reason: Nullable(Type.String()),
+      message: Type.Object({ content: Nullable(Type.String()), refusal: Nullable(Type.String()) }),
+    }),
+    { minItems: 1 },
+  ),
+  usage: Type.Optional(Type.Unknown()),
+});
+const isCompletion = new Ajv().compile<Static<typeof Completion>>(Completion);
+
+/** Chat completions, which more servers speak: https://platform.openai.com/docs/api-reference/chat */
+export const chatApi: Api = {
+  ask: (client, { model, instructions, text }, options) =>
+    client.chat.completions.create(
+      {
+        model,
+        messages: [
+          { role: 'system', content: instructions },
+          { role: 'user', content: text },
+        ],
+        response_format: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
+      },
+      options,
+    ),
+
+  read(response, context) {
+    const choice = isCompletion(response) ? response.choices[0] : undefined;
+    if (!choice) throw llmError('llm_invalid_output', context);
+    const { finish_reason, message } = choice;
+    if (message.refusal) throw llmError('llm_refused', context);
+    if (finish_reason === 'content_filter') throw llmError('llm_content_filtered', context);
+    if (finish_reason === 'length') throw llmError('llm_truncated', context);
+    const { model, usage } = response as Static<typeof Completion>;
+    return { text: bareJson(message.content ?? ''), model: model ?? undefined, usage: readUsage(usage) };
+  },
+};
+
+/** The JSON object in the text of a model that thinks aloud first, or puts Markdown or words around it. */
+function bareJson(text: string): string {
+  const answer = text.replace(/^\s*<think>.*?<\/think>/s, '');
+  return answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
+}

@@ -1,0 +1,36 @@
+import { expect, test } from 'vitest';
+import { temporaryFolder } from '../../testing/folder.ts';
+import { misbehave } from '../../testing/misbehave.ts';
+import { MISBEHAVIOURS } from '../../testing/misbehaviours.ts';
+import { OUTPUT } from '../../testing/provider.ts';
+
+test.each(MISBEHAVIOURS)('$name: $calls calls, $status $code', async (misbehaviour) => {
+  const { calls, status, code, retryAfter, atLeast = 0 } = misbehaviour;
+  const outcome = await misbehave(misbehaviour, temporaryFolder());
+  const body = outcome.response.json();
+  expect(outcome.calls).toHaveLength(calls);
+  expect(outcome.response.statusCode).toBe(status);
+  expect(body.code).toBe(code);
+  expect(outcome.response.headers['retry-after']).toBe(retryAfter);
+  expect(outcome.ms).toBeGreaterThanOrEqual(atLeast);
+  expect(outcome.isInTime).toBe(true);
+
+  expect(outcome.ticket).toMatchObject({ status: code ? 'failed' : 'done' });
+  expect(outcome.stored).toMatchObject(code ? { code: 'result_not_found' } : OUTPUT);
+  for (const text of [outcome.response.body, ...outcome.log]) {
+    expect(text).not.toMatch(/provider words|sk-test|I cannot login/);
+  }
+  if (code) {
+    const line = outcome.log.map((text) => JSON.parse(text)).find(({ reqId, err }) => err && reqId === body.request_id);
+    expect(line.err).toMatchObject({ code, details: { attempts: calls, waits_ms: expect.any(Array) } });
+    expect(line.err.details.waits_ms).toHaveLength(calls - 1);
+  }
+});
+
+test('of 100 MB little more than 1 MiB is read', async () => {
+  const huge = MISBEHAVIOURS.find(({ name }) => name === '100 MB');
+  if (!huge) throw new Error('gone');
+  const { sentBytes } = await misbehave(huge, temporaryFolder());
+  expect(sentBytes).toBeGreaterThan(3 * 1024 * 1024);
+  expect(sentBytes).toBeLessThan(3 * 16 * 1024 * 1024);
+});

@@ -1,0 +1,51 @@
+import OpenAI from 'openai';
+import type { Model } from '../model.ts';
+import { parseModelOutput } from '../output.ts';
+import { boundedFetch } from './bounded-fetch.ts';
+import { chatApi } from './chat.ts';
+import { toAppError } from './errors.ts';
+import { responsesApi } from './responses.ts';
+
+const APIS = { responses: responsesApi, chat: chatApi };
+
+export interface OpenAIOptions {
+  /** Without one, no `Authorization` is sent. */
+  apiKey?: string | undefined;
+  /** Default: OpenAI's own. */
+  baseURL?: string | undefined;
+  model: string;
+  api: keyof typeof APIS;
+}
+
+/** A model behind OpenAI, or behind a server that speaks one of its APIs. Each request is one call. */
+export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions): Model {
+  const { ask, read } = APIS[api];
+  const client = new OpenAI({
+    apiKey: apiKey ?? 'none',
+    ...(apiKey ? {} : { defaultHeaders: { authorization: null } }),
+    baseURL: baseURL ?? 'https://api.openai.com/v1',
+    fetch: boundedFetch,
+    maxRetries: 0,
+    logLevel: 'off', // its debug log, which OPENAI_LOG would switch on, holds the tickets' text
+  });
+
+  return {
+    async answer({ instructions, text, signal }) {
+      const start = performance.now();
+      const response = await ask(client, { model, instructions, text }, { signal }).catch((error: unknown) => {
+        throw toAppError(error, signal);
+      });
+      const latency_ms = Math.round(performance.now() - start);
+      const openai_request_id = (response as { _request_id?: string | null } | null)?._request_id ?? null;
+
+      const answer = read(response, { openai_request_id });
+      return {
+        ...parseModelOutput(answer.text, { openai_request_id }),
+        ...answer.usage,
+        model: answer.model ?? model,
+        openai_request_id,
+        latency_ms,
+      };
+    },
+  };
+}

@@ -1,0 +1,53 @@
+import { type Static, Type } from '@sinclair/typebox';
+import { Ajv } from 'ajv';
+import { llmError } from '../llm-error.ts';
+import { OUTPUT_SCHEMA } from '../output.ts';
+import type { Api } from './api.ts';
+import { Nullable } from './nullable.ts';
+import { readUsage } from './usage.ts';
+
+/** The parts of an answer that are read; anything else may be there. */
+const Response = Type.Object({
+  model: Nullable(Type.String()),
+  status: Nullable(Type.String()),
+  incomplete_details: Nullable(Type.Object({ reason: Nullable(Type.String()) })),
+  output: Type.Array(
+    Type.Object({
+      content: Nullable(Type.Array(Type.Object({ type: Type.String(), text: Nullable(Type.String()) }))),
+    }),
+  ),
+  usage: Type.Optional(Type.Unknown()),
+});
+const isResponse = new Ajv().compile<Static<typeof Response>>(Response);
+
+/** The Responses API: https://platform.openai.com/docs/api-reference/responses */
+export const responsesApi: Api = {
+  ask: (client, { model, instructions, text }, options) =>
+    client.responses.create(
+      {
+        model,
+        input: [
+          { role: 'system', content: instructions },
+          { role: 'user', content: text },
+        ],
+        text: { format: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA } },
+        store: false, // else OpenAI keeps the ticket for 30 days
+      },
+      options,
+    ),
+
+  read(response, context) {
+    if (!isResponse(response)) throw llmError('llm_invalid_output', context);
+    const { status, incomplete_details, output, usage } = response;
+    if (status === 'incomplete') {
+      const isFiltered = incomplete_details?.reason === 'content_filter';
+      throw llmError(isFiltered ? 'llm_content_filtered' : 'llm_truncated', context);
+    }
+    if (status && status !== 'completed') throw llmError('llm_unavailable', context);
+    const parts = output.flatMap((item) => item.content ?? []);
+    // A refusal comes with status "completed", as a content part of its own.
+    if (parts.some((part) => part.type === 'refusal')) throw llmError('llm_refused', context);
+    const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
+    return { text, model: response.model ?? undefined, usage: readUsage(usage) };
+  },
+};

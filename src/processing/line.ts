@@ -1,0 +1,48 @@
+import pLimit from 'p-limit';
+import { AppError } from '../errors.ts';
+
+export interface LineOptions {
+  /** How many calls run at once. */
+  concurrency: number;
+  /** How many more may wait for their turn. */
+  maxWaiting: number;
+}
+
+/** The line in front of the model. */
+export interface Line {
+  /** Takes a place, to be left with what it returns. @throws AppError `overloaded` if there is none. */
+  enter(): () => void;
+  /** Does the work when its turn has come, unless the signal ends the wait; then throws the signal's reason. */
+  turn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+}
+
+export function createLine({ concurrency, maxWaiting }: LineOptions): Line {
+  const limit = pLimit(concurrency);
+  let places = concurrency + maxWaiting;
+  return {
+    enter() {
+      if (places === 0) throw new AppError('overloaded', 'too many tickets wait to be processed');
+      places -= 1;
+      return () => {
+        places += 1;
+      };
+    },
+    async turn(signal, work) {
+      signal.throwIfAborted();
+      const ended = Promise.withResolvers<never>();
+      const end = () => ended.reject(signal.reason);
+      signal.addEventListener('abort', end);
+      try {
+        return await Promise.race([
+          ended.promise,
+          limit(async () => {
+            signal.throwIfAborted();
+            return work();
+          }),
+        ]);
+      } finally {
+        signal.removeEventListener('abort', end);
+      }
+    },
+  };
+}

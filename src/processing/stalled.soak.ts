@@ -1,0 +1,73 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { completed, OUTPUT } from '../testing/provider.ts';
+import { json, startServers } from '../testing/servers.ts';
+
+/** What is promised after a kill, in ms. */
+const RECOVERY_MS = 15_000;
+
+test('when a process is killed, those who wait in another take its run over', async () => {
+  const { provider, servers } = await startServers(2);
+  const [server, other] = servers;
+  await server.post('/tickets', { raw_text: 'x' });
+  provider.respond(() => () => {}); // says nothing
+  server.post('/tickets/1/process').catch(() => 'killed');
+  await expect.poll(() => provider.requests.length).toBe(1);
+  const taken = other.post('/tickets/1/process');
+  provider.respond(completed());
+  server.child.kill('SIGKILL');
+  const start = performance.now();
+  expect(await json(taken)).toMatchObject(OUTPUT);
+  expect(performance.now() - start).toBeLessThan(RECOVERY_MS);
+  expect(provider.requests).toHaveLength(2);
+});
+
+test.each([1, 2])(
+  'with %i processes a killed run leaves a true status, without anybody doing anything',
+  async (count) => {
+    const { provider, servers, start } = await startServers(count);
+    const [server, other] = servers;
+    for (const raw_text of ['never processed', 'processed once']) await server.post('/tickets', { raw_text });
+    const result = await json(server.post('/tickets/2/process'));
+    provider.respond(() => () => {});
+    for (const path of ['/tickets/1/process', '/tickets/2/process?force=1']) server.post(path).catch(() => 'killed');
+    await expect.poll(() => provider.requests.length).toBe(3);
+    server.child.kill('SIGKILL');
+    await server.exit;
+
+    const { post, url } = other ?? (await start());
+    const statuses = async () => [1, 2].map(async (id) => (await json(fetch(`${url}/tickets/${id}`))).status);
+    const settled = async () => Promise.all(await statuses());
+    await expect.poll(settled, { timeout: RECOVERY_MS, interval: 200 }).toEqual(['failed', 'done']);
+    expect(await json(fetch(`${url}/tickets/2/result`))).toEqual(result);
+    provider.respond(completed());
+    expect(await json(post('/tickets/1/process'))).toMatchObject(OUTPUT);
+  },
+);
+
+test('a process that stood still past its lease overwrites nothing, and its client gets what is stored', async () => {
+  const { provider, servers } = await startServers(2, { OPENAI_TIMEOUT_MS: '60000' });
+  const [server, other] = servers;
+  await server.post('/tickets', { raw_text: 'x' });
+  const answers: (() => void)[] = [];
+  provider.respond(async () => {
+    const call = provider.requests.length;
+    await new Promise<void>((resolve) => answers.push(resolve));
+    return completed({ ...OUTPUT, summary: `call ${call}` });
+  });
+  const stale = server.post('/tickets/1/process');
+  await expect.poll(() => answers.length).toBe(1);
+  server.child.kill('SIGSTOP');
+  const fresh = other.post('/tickets/1/process?force=true');
+  await expect.poll(() => answers.length, { timeout: RECOVERY_MS }).toBe(2);
+  answers[1]?.();
+  expect(await json(fresh)).toMatchObject({ summary: 'call 2' });
+
+  answers[0]?.();
+  server.child.kill('SIGCONT');
+  expect(await json(stale)).toMatchObject({ summary: 'call 2' });
+  await sleep(500);
+  expect(await json(fetch(`${other.url}/tickets/1/result`))).toMatchObject({ summary: 'call 2' });
+  expect(await json(fetch(`${other.url}/tickets/1`))).toMatchObject({ status: 'done' });
+  expect(provider.requests).toHaveLength(2);
+});

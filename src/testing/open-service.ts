@@ -1,0 +1,56 @@
+import { join } from 'node:path';
+import { pino } from 'pino';
+import { buildApp } from '../app.ts';
+import { openStore } from '../db/store.ts';
+import { createOpenAIModel } from '../llm/openai/model.ts';
+import { withRetries } from '../llm/retry.ts';
+import { createLine } from '../processing/line.ts';
+import { createProcessor } from '../processing/processor.ts';
+import { startProvider } from './provider.ts';
+
+export interface ServiceOptions {
+  api?: 'responses' | 'chat';
+  maxAttempts?: number;
+  attemptTimeoutMs?: number;
+  timeoutMs?: number;
+  concurrency?: number;
+  maxWaiting?: number;
+}
+
+export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
+
+/** The whole service but its process: the app over a database file in this folder, and a provider that it calls. */
+export async function openService(folder: string, options: ServiceOptions = {}) {
+  const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
+  const { concurrency = 64, maxWaiting = 1000 } = options;
+  const database = join(folder, 'app.db');
+  const log: string[] = [];
+  const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
+  const provider = await startProvider();
+  const store = openStore(database);
+  const openai = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', api });
+  const model = withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 });
+  const line = createLine({ concurrency, maxWaiting });
+  const processor = createProcessor({ ...store, model, prompt: PROMPT, line, timeoutMs, log: logger });
+  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0' });
+
+  return {
+    app,
+    processor,
+    provider,
+    store,
+    /** The database's file. */
+    database,
+    /** The log's lines. */
+    log,
+    create: async (raw_text = 'I cannot login to my account. Please help.') =>
+      (await app.inject({ method: 'POST', url: '/tickets', payload: { raw_text } })).json(),
+    process: (id: number, query = '') => app.inject({ method: 'POST', url: `/tickets/${id}/process${query}` }),
+    read: async (path: string) => (await app.inject(path)).json(),
+    async close() {
+      await app.close();
+      await provider.close();
+      store.close();
+    },
+  };
+}
