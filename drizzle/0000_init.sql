@@ -31,14 +31,22 @@ CREATE TABLE `__new_results` (
 	FOREIGN KEY (`ticket_id`) REFERENCES `__new_tickets`(`id`) ON UPDATE no action ON DELETE no action
 );
 --> statement-breakpoint
--- Columns that nobody here knows would be lost: better not to start.
-CREATE TABLE `__check` (`unknown` integer CONSTRAINT "tickets and results have only the documented columns" CHECK (`unknown` = 0));
+-- Columns that nobody here knows would be lost, and where foreign keys are on, as in drizzle-kit, rows of other tables
+-- that refer to these might be: better not to go on.
+CREATE TABLE `__check` (
+	`unknown` integer CONSTRAINT "tickets and results have only the documented columns" CHECK (`unknown` = 0),
+	`referring` integer CONSTRAINT "only a start of the server is safe for tables that refer to these" CHECK (`referring` = 0)
+);
 --> statement-breakpoint
-INSERT INTO `__check` SELECT count(*) FROM (
+INSERT INTO `__check` SELECT count(*), 0 FROM (
 	SELECT `name` FROM pragma_table_info('tickets') WHERE `name` NOT IN (SELECT `name` FROM pragma_table_info('__new_tickets'))
 	UNION ALL
 	SELECT `name` FROM pragma_table_info('results') WHERE `name` NOT IN (SELECT `name` FROM pragma_table_info('__new_results'))
 );
+--> statement-breakpoint
+INSERT INTO `__check` SELECT 0, count(*) FROM `sqlite_master` AS `m`, pragma_foreign_key_list(`m`.`name`) AS `f`
+WHERE `m`.`type` = 'table' AND `m`.`name` NOT IN ('results', '__new_results') AND `f`.`table` IN ('tickets', 'results')
+	AND (SELECT `foreign_keys` FROM pragma_foreign_keys) = 1;
 --> statement-breakpoint
 DROP TABLE `__check`;
 --> statement-breakpoint

@@ -1,5 +1,7 @@
 CREATE TABLE `runs` (
 	`ticket_id` integer PRIMARY KEY NOT NULL,
+	`run` integer NOT NULL,
+	`succeeded` integer DEFAULT 0 NOT NULL,
 	`owner` text NOT NULL,
 	`expires_at` integer,
 	`failure` text,

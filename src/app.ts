@@ -15,6 +15,9 @@ import { Ticket } from './schemas/ticket.ts';
 /** In bytes; the longest ticket there can be, with every character escaped as \uXXXX\uXXXX, takes 240,000. */
 const BODY_LIMIT = 256 * 1024;
 
+/** How long a request may take to arrive, in ms. */
+const REQUEST_TIMEOUT_MS = 60_000;
+
 /** Longer ids than any URL has: what is no number in a path is told so (422), not that there is no such path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
@@ -26,6 +29,7 @@ export async function buildApp(
   const app = fastify({
     loggerInstance: logger,
     bodyLimit: BODY_LIMIT,
+    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },

@@ -45,7 +45,8 @@ export const Environment = Type.Object({
   ),
   OPENAI_MODEL: Type.String({
     default: 'gpt-4o-mini-2024-07-18',
-    description: "a model's name",
+    pattern: '^\\S+$',
+    description: "a model's name, without spaces",
     examples: ['gpt-4o-mini-2024-07-18'],
   }),
   OPENAI_API: OneOf(['responses', 'chat'], {
@@ -54,7 +55,7 @@ export const Environment = Type.Object({
     examples: ['chat'],
   }),
   OPENAI_MAX_ATTEMPTS: wholeNumber(3, 1, 10),
-  OPENAI_TIMEOUT_MS: wholeNumber(20_000, 1, 600_000),
+  OPENAI_TIMEOUT_MS: wholeNumber(20_000, 1, 300_000),
   PROCESS_TIMEOUT_MS: wholeNumber(60_000, 1, 3_600_000),
   LLM_MAX_CONCURRENCY: wholeNumber(64, 1, 10_000),
   LLM_MAX_QUEUE: wholeNumber(1000, 0, 1_000_000),
@@ -98,7 +99,7 @@ const PYTHON_LOG_LEVELS: Record<string, string> = { warning: 'warn', critical: '
 
 /** `process.env` over what `.env` in the working directory says. `process.env` itself stays as it is. */
 export function readEnvironment(): NodeJS.ProcessEnv {
-  const environment = { ...process.env };
+  const environment = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim()));
   dotenv.config({ quiet: true, processEnv: environment as dotenv.DotenvPopulateInput });
   return environment;
 }

@@ -12,6 +12,7 @@ export const ERROR_CODES = [
   'request_timeout',
   'headers_too_large',
   'internal_error',
+  'storage_unavailable',
   'llm_unauthorized',
   'llm_rejected',
   'llm_quota_exhausted',

@@ -1,5 +1,6 @@
+import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createServer } from 'node:net';
+import { createConnection, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './testing/folder.ts';
 import { completed, OUTPUT, startProvider } from './testing/provider.ts';
@@ -89,6 +90,22 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a call under way finish and e
   expect(await exit).toBe(0);
 });
 
+test.each([
+  ['nothing', ''],
+  ['half a header', 'GET /health HTTP/1.1\r\nHos'],
+  ['half a body', 'POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'],
+])('a connection on which %s was sent does not hold the shutdown up', async (_name, bytes) => {
+  const { child, exit, url } = await startServer({}, temporaryFolder());
+  const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) }).on('error', () => {});
+  await once(socket, 'connect');
+  socket.write(bytes);
+  await new Promise((resolve) => setTimeout(resolve, 100));
+  const start = performance.now();
+  child.kill('SIGTERM');
+  expect(await exit).toBe(0);
+  expect(performance.now() - start).toBeLessThan(3000);
+});
+
 test("the Python app's .env and database work", async () => {
   const folder = temporaryFolder();
   const { requests, url: base } = await provider();
@@ -107,12 +124,16 @@ test.each([
     { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
     /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
   ],
-  ['a prompt that is missing', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: v1\n$/],
+  [
+    'a prompt that is missing',
+    { PROMPT_VERSION: 'v999' },
+    /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: .*\bv1\b.*\n$/,
+  ],
   ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
   [
     'an address of another machine',
     { HOST: '192.0.2.1' },
-    /^HOST must be .+, for example HOST=127.0.0.1 \(listen EADDRNOTAVAIL.+\)\n$/,
+    /^HOST must be .+, for example HOST=127.0.0.1 \(EADDRNOTAVAIL\)\n$/,
   ],
 ])('%s ends the start with code 1 and a line of its own', async (_name, environment: Record<string, string>, lines) => {
   const { exit, output } = spawnServer({ LOG_LEVEL: 'silent', ...environment }, temporaryFolder());
@@ -127,5 +148,5 @@ test('a port that is in use ends the start with code 1 and one line', async () =
   const { port } = other.address() as { port: number };
   const { exit, output } = spawnServer({ PORT: String(port), LOG_LEVEL: 'silent' }, temporaryFolder());
   expect(await exit).toBe(1);
-  expect(output.text).toMatch(/^PORT must be a free port.+, for example PORT=8001 \(listen EADDRINUSE.+\)\n$/);
+  expect(output.text).toMatch(/^PORT must be a free port.+, for example PORT=8001 \(EADDRINUSE\)\n$/);
 });

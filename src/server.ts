@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { pino } from 'pino';
+import { type BaseLogger, pino } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, complaint, loadConfig, readEnvironment } from './config.ts';
 import { LEASE_MS, openStore } from './db/store.ts';
@@ -31,7 +31,8 @@ async function start(): Promise<void> {
     await stop(app, processor, config.SHUTDOWN_GRACE_MS);
     clearInterval(heartbeat);
     close();
-  });
+    process.exit(0); // a connection to the provider that is still being made would keep the process for seconds
+  }, log);
   await listen(app, config);
 }
 
@@ -39,29 +40,37 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   try {
     await app.listen({ host: HOST, port: PORT });
   } catch (error) {
-    const { message, code } = error as NodeJS.ErrnoException;
+    const { code } = error as NodeJS.ErrnoException;
     const isPort = code === 'EADDRINUSE' || code === 'EACCES';
-    throw new StartError(`${complaint(isPort ? 'PORT' : 'HOST')} (${message})`);
+    throw new StartError(`${complaint(isPort ? 'PORT' : 'HOST')} (${code})`);
   }
 }
 
 /** Runs `shutdown` at the first SIGTERM or SIGINT; a second one ends the process at once. */
-function onFirstSignal(shutdown: () => Promise<void>): void {
+function onFirstSignal(shutdown: () => Promise<void>, log: BaseLogger): void {
   let isFirst = true;
   const onSignal = () => {
     if (!isFirst) process.exit(1);
     isFirst = false;
-    shutdown();
+    shutdown().catch((err) => {
+      log.fatal({ err }, 'the shutdown failed');
+      process.exit(1);
+    });
   };
   process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
 }
 
-/** Takes no more connections, and returns when all requests are answered; what takes longer than `graceMs` is given up. */
+/** How long clients may take to fetch their answers when no run is under way any more, in ms. */
+const FAREWELL_MS = 1000;
+
+/** Takes no more connections, and returns when all requests are answered; runs that take longer than `graceMs` are given up. */
 async function stop(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
   // A connection that its client keeps alive becomes idle only after the answer; Node closes those idle right now.
   const idle = setInterval(() => app.server.closeIdleConnections(), 50);
-  const slow = setTimeout(() => app.server.closeAllConnections(), graceMs + 1000);
-  await Promise.all([app.close(), processor.stop(graceMs)]);
+  const closed = app.close();
+  await processor.stop(graceMs);
+  const slow = setTimeout(() => app.server.closeAllConnections(), FAREWELL_MS);
+  await closed;
   clearInterval(idle);
   clearTimeout(slow);
 }

@@ -1,4 +1,4 @@
-import { and, eq, exists, getTableColumns, isNull, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, getTableColumns, inArray, isNotNull, ne, notExists, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewResult } from './runs.ts';
 import { results, runs, tickets } from './schema.ts';
@@ -10,66 +10,70 @@ const EXPIRES_AT = sql.placeholder('expires_at');
 const ofTicket = eq(runs.ticket_id, TICKET_ID);
 const thisTicket = eq(tickets.id, TICKET_ID);
 
-/** A run whose owner renewed it lately. One that reaches beyond `latest` is from before the clock was set back. */
-const isAlive = sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`;
+/** The runs of a process for these tickets that are not over. */
+const own = and(
+  eq(runs.owner, OWNER),
+  isNotNull(runs.expires_at),
+  sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticket_ids')}))`,
+);
 
 /** The statements of runs.ts, prepared once. */
 export function prepareRunStatements(db: BetterSQLite3Database) {
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const settled = { status: sql`case when ${hasResult} then 'done' else 'failed' end` };
-  const aliveRunOfResult = db
-    .select()
-    .from(runs)
-    .where(and(eq(runs.ticket_id, results.ticket_id), isAlive));
+  const isAlive = sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`;
   const aliveRun = db
     .select()
     .from(runs)
     .where(and(eq(runs.ticket_id, tickets.id), isAlive));
   // The status as the partial index has it: a parameter would not match it.
-  const abandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRun));
+  const isAbandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRun));
+  const isOwn = inArray(tickets.id, db.select({ id: runs.ticket_id }).from(runs).where(own));
 
   return {
     ticket: db.select().from(tickets).where(thisTicket).prepare(),
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(thisTicket).prepare(),
     markDone: db.update(tickets).set({ status: 'done' }).where(thisTicket).prepare(),
     settle: db.update(tickets).set(settled).where(thisTicket).prepare(),
-    settleAbandoned: db.update(tickets).set(settled).where(abandoned).prepare(),
+    settleAbandoned: db.update(tickets).set(settled).where(isAbandoned).prepare(),
+    markRenewed: db
+      .update(tickets)
+      .set({ status: 'processing' })
+      .where(and(isOwn, ne(tickets.status, 'processing')))
+      .prepare(),
 
     run: db.select().from(runs).where(ofTicket).prepare(),
-    aliveRun: db.select().from(runs).where(and(ofTicket, isAlive)).prepare(),
     claim: db
       .insert(runs)
-      .values({ ticket_id: TICKET_ID, owner: OWNER, expires_at: EXPIRES_AT })
+      .values({ ticket_id: TICKET_ID, run: sql.placeholder('run'), owner: OWNER, expires_at: EXPIRES_AT })
       .onConflictDoUpdate({
         target: runs.ticket_id,
-        set: { owner: sql`excluded.owner`, expires_at: sql`excluded.expires_at`, failure: null },
+        set: {
+          run: sql`excluded.run`,
+          owner: sql`excluded.owner`,
+          expires_at: sql`excluded.expires_at`,
+          failure: null,
+        },
       })
       .prepare(),
     renew: db
       .update(runs)
       .set({ expires_at: sql`${EXPIRES_AT}` })
-      .where(
-        and(
-          eq(runs.owner, OWNER),
-          isNull(runs.failure),
-          sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticket_ids')}))`,
-        ),
-      )
+      .where(own)
+      .returning({ ticket_id: runs.ticket_id })
+      .prepare(),
+    recordSuccess: db
+      .update(runs)
+      .set({ expires_at: null, succeeded: sql`${runs.run}` })
+      .where(ofTicket)
       .prepare(),
     recordFailure: db
       .update(runs)
       .set({ expires_at: null, failure: sql`${sql.placeholder('failure')}` })
       .where(ofTicket)
       .prepare(),
-    giveUp: db.update(runs).set({ expires_at: 0 }).where(ofTicket).prepare(),
-    removeRun: db.delete(runs).where(ofTicket).prepare(),
 
     result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
-    reusable: db
-      .select()
-      .from(results)
-      .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOfResult)))
-      .prepare(),
     storeResult: upsert(db).prepare(),
   };
 }

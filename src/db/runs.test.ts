@@ -23,7 +23,8 @@ const result = (summary: string) => ({
   ...{ openai_request_id: null, latency_ms: 1, input_tokens: null, output_tokens: null, total_tokens: null },
   cached_tokens: null,
 });
-const force = { force: true };
+const force = { force: true, claim: true };
+const reuse = { force: false, claim: true };
 
 test('a ticket that is not there has no runs', async () => {
   const { ours } = await twoStores();
@@ -32,19 +33,19 @@ test('a ticket that is not there has no runs', async () => {
 
 test('a run that one process has started is under way for the other, which sees what comes of it', async () => {
   const { ours, theirs } = await twoStores();
-  expect(await ours.runs.start(1, force)).toEqual({ state: 'started', text: 'x' });
-  expect(await theirs.runs.start(1, force)).toEqual({ state: 'running' });
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'running' });
-  const stored = await ours.runs.finish(result('ours'));
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'stored', result: stored });
-  expect(await theirs.runs.start(1, { force: false })).toEqual({ state: 'stored', result: stored });
+  expect(await ours.runs.start(1, force)).toEqual({ state: 'started', run: 1, text: 'x' });
+  expect(await theirs.runs.start(1, force)).toEqual({ state: 'running', run: 1 });
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'running', run: 1 });
+  const stored = await ours.runs.finish(1, result('ours'));
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'stored', result: stored });
+  expect(await theirs.runs.start(1, reuse)).toEqual({ state: 'stored', result: stored });
   expect(await theirs.runs.start(1, force)).toMatchObject({ state: 'started' });
 });
 
 test('a stored result is not reused while a run is under way', async () => {
   const { ours, theirs } = await twoStores();
   await ours.runs.start(1, force);
-  const stored = await ours.runs.finish(result('old'));
+  const stored = await ours.runs.finish(1, result('old'));
   expect(await theirs.runs.reusable(1)).toEqual(stored);
   await ours.runs.start(1, force);
   expect(await theirs.runs.reusable(1)).toBeUndefined();
@@ -54,18 +55,56 @@ test('why a run failed is told to the other process, and the next run starts all
   const { ours, theirs } = await twoStores();
   await ours.runs.start(1, force);
   const failure = { code: 'llm_refused', message: 'refused', openai_request_id: 'req_1' } as const;
-  await ours.runs.fail(1, failure);
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'failed', failure });
+  await ours.runs.fail(1, 1, failure);
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'failed', failure });
   expect(await theirs.tickets.find(1)).toMatchObject({ status: 'failed' });
-  expect(await theirs.runs.start(1, { force: false })).toMatchObject({ state: 'started' });
-  expect(await ours.runs.outcome(1)).toEqual({ state: 'running' });
+  expect(await theirs.runs.start(1, reuse)).toMatchObject({ state: 'started' });
+  expect(await ours.runs.outcome(1, 2)).toEqual({ state: 'running', run: 2 });
+});
+
+test('who waits for a run gets what it stored, also when the next one is under way or has failed', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  const stored = await ours.runs.finish(1, result('first'));
+  await ours.runs.start(1, force);
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'stored', result: stored });
+  await ours.runs.fail(1, 2, { code: 'llm_refused', message: 'refused' });
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'stored', result: stored });
+  expect(await theirs.runs.outcome(1, 2)).toMatchObject({ state: 'failed' });
+});
+
+test('without a place in the line nothing is started, but what is there is told', async () => {
+  const { ours, theirs } = await twoStores();
+  const look = { force: true, claim: false };
+  expect(await ours.runs.start(1, look)).toEqual({ state: 'free' });
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'new' });
+  await ours.runs.start(1, force);
+  expect(await theirs.runs.start(1, look)).toEqual({ state: 'running', run: 1 });
+});
+
+test('a run that was settled while its owner stood still is `processing` again when it goes on', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  await sleep(LEASE_MS + 20);
+  await theirs.runs.settleAbandoned();
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'failed' });
+  expect(await ours.runs.renew([1])).toEqual([1]);
+  expect(await ours.tickets.find(1)).toMatchObject({ status: 'processing' });
+});
+
+test('a run that is over is not renewed', async () => {
+  const { ours, theirs } = await twoStores();
+  await ours.runs.start(1, force);
+  await ours.runs.fail(1, 1, { code: 'llm_refused', message: 'refused' });
+  expect(await ours.runs.renew([1])).toEqual([]);
+  expect(await theirs.runs.start(1, force)).toMatchObject({ state: 'started' });
 });
 
 test('a run that is given up can be started anew at once', async () => {
   const { ours, theirs } = await twoStores();
   await ours.runs.start(1, force);
-  await ours.runs.fail(1);
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+  await ours.runs.fail(1, 1);
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'free' });
   expect(await theirs.runs.start(1, force)).toMatchObject({ state: 'started' });
 });
 
@@ -77,12 +116,12 @@ test('a run lasts as long as it is renewed, and is free soon after', async () =>
     await ours.runs.renew([1]);
     await theirs.runs.settleAbandoned();
   }
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'running' });
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'running', run: 1 });
   expect(await theirs.tickets.find(1)).toMatchObject({ status: 'processing' });
 
   await ours.runs.renew([]); // not this one
   await sleep(LEASE_MS + 20);
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'free' });
   await theirs.runs.settleAbandoned();
   expect(await theirs.tickets.find(1)).toMatchObject({ status: 'failed' });
 });
@@ -90,7 +129,7 @@ test('a run lasts as long as it is renewed, and is free soon after', async () =>
 test('an abandoned re-run leaves the ticket `done`, with its older result', async () => {
   const { ours, theirs } = await twoStores();
   await ours.runs.start(1, force);
-  const stored = await ours.runs.finish(result('old'));
+  const stored = await ours.runs.finish(1, result('old'));
   await ours.runs.start(1, force);
   await sleep(LEASE_MS + 20);
   await theirs.runs.settleAbandoned();
@@ -103,12 +142,14 @@ test('a process that stood still stores nothing over what another has stored sin
   await ours.runs.start(1, force);
   await sleep(LEASE_MS + 20);
   await theirs.runs.start(1, force);
-  await ours.runs.renew([1]);
-  expect(await ours.runs.finish(result('while theirs runs'))).toBeUndefined();
-  await ours.runs.fail(1, { code: 'llm_timeout', message: 'late' });
-  const stored = await theirs.runs.finish(result('theirs'));
+  expect(await ours.runs.renew([1])).toEqual([]);
+  expect(await ours.runs.finish(1, result('while theirs runs'))).toBeUndefined();
+  expect(await ours.runs.fail(1, 1, { code: 'llm_timeout', message: 'late' })).toBe(false);
+  expect(await ours.runs.outcome(1, 1)).toEqual({ state: 'running', run: 2 });
+  const stored = await theirs.runs.finish(2, result('theirs'));
+  expect(await ours.runs.outcome(1, 1)).toEqual({ state: 'stored', result: stored });
   expect(stored).toMatchObject({ summary: 'theirs' });
-  expect(await ours.runs.finish(result('after theirs'))).toBeUndefined();
+  expect(await ours.runs.finish(1, result('after theirs'))).toBeUndefined();
   expect(await ours.results.findByTicket(1)).toEqual(stored);
   expect(await ours.tickets.find(1)).toMatchObject({ status: 'done' });
 });
@@ -118,7 +159,7 @@ test('a process that stood still stores its result if nobody took over', async (
   await ours.runs.start(1, force);
   await sleep(LEASE_MS + 20);
   await theirs.runs.settleAbandoned();
-  expect(await ours.runs.finish(result('late'))).toMatchObject({ summary: 'late' });
+  expect(await ours.runs.finish(1, result('late'))).toMatchObject({ summary: 'late' });
   expect(await ours.tickets.find(1)).toMatchObject({ status: 'done' });
 });
 
@@ -127,7 +168,7 @@ test('a run from before the clock was set back does not last for ever', async ()
   vi.useFakeTimers({ toFake: ['Date'], now: Date.now() + 3_600_000 });
   await ours.runs.start(1, force);
   vi.useRealTimers();
-  expect(await theirs.runs.outcome(1)).toEqual({ state: 'free' });
+  expect(await theirs.runs.outcome(1, 1)).toEqual({ state: 'free' });
 });
 
 test('tickets left `processing` by a server without runs are settled', async () => {

@@ -3,15 +3,20 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Result } from '../schemas/result.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { Failure } from './schema.ts';
+import type { Writer } from './writer.ts';
 
 export type NewResult = Omit<Result, 'id' | 'created_at'>;
 
-/** What came of the wish to start a run. */
-export type Start = { state: 'started'; text: string } | { state: 'stored'; result: Result } | { state: 'running' };
+/** What came of the wish to start a run; `run` is its number, which counts a ticket's runs. */
+export type Start =
+  | { state: 'started'; run: number; text: string }
+  | { state: 'running'; run: number }
+  | { state: 'stored'; result: Result }
+  | { state: 'free' };
 
-/** What has become of a run in another process; `free` if its owner gave it up or is gone. */
+/** What has become of a run; `free` if its owner gave it up or is gone. */
 export type Outcome =
-  | { state: 'running' }
+  | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'failed'; failure: Failure }
   | { state: 'free' };
@@ -23,15 +28,23 @@ export type Outcome =
 export interface RunRepository {
   /** The stored result, unless a run is under way. */
   reusable(ticketId: number): Promise<Result | undefined>;
-  /** Starts a run unless one is under way, or a result is stored and `force` is not set; undefined: no such ticket. */
-  start(ticketId: number, options: { force: boolean }): Promise<Start | undefined>;
-  /** Keeps runs of this process; to be called well within a lease's length. */
-  renew(ticketIds: number[]): Promise<void>;
+  /**
+   * Starts a run unless one is under way, or a result is stored and `force` is not set; without `claim` nothing is
+   * started. Undefined: there is no such ticket.
+   */
+  start(ticketId: number, options: { force: boolean; claim: boolean }): Promise<Start | undefined>;
+  /** Keeps runs of this process, and returns those tickets whose run still is its own. */
+  renew(ticketIds: number[]): Promise<number[]>;
   /** Stores the one result of a ticket, over an older one, and ends the run; undefined: another process took it over. */
-  finish(result: NewResult): Promise<Result | undefined>;
-  /** Ends a run without a result; without a failure it is given up, so that another process can start it anew. */
-  fail(ticketId: number, failure?: Failure): Promise<void>;
-  outcome(ticketId: number): Promise<Outcome>;
+  finish(run: number, result: NewResult): Promise<Result | undefined>;
+  /**
+   * Ends a run without a result; without a failure it is given up, so that another process can start it anew.
+   *
+   * @returns whether the run still was this process's
+   */
+  fail(ticketId: number, run: number, failure?: Failure): Promise<boolean>;
+  /** What has become of a run that some process had started. */
+  outcome(ticketId: number, run: number): Promise<Outcome>;
   /** Gives tickets whose run's owner is gone their true status. */
   settleAbandoned(): Promise<void>;
 }
@@ -41,60 +54,80 @@ export interface RunRepositoryOptions {
   leaseMs: number;
 }
 
-export function createRunRepository(db: BetterSQLite3Database, { leaseMs }: RunRepositoryOptions): RunRepository {
+export function createRunRepository(
+  db: BetterSQLite3Database,
+  { write }: Writer,
+  { leaseMs }: RunRepositoryOptions,
+): RunRepository {
   /** This process, unlike any other on the file. */
   const owner = randomUUID();
   const statements = prepareRunStatements(db);
-  const atomically = <T>(work: () => T): T => db.transaction(work, { behavior: 'immediate' });
-  /** Now, and up to when a lease can reach: one that reaches further is from before the clock was set back. */
-  const window = () => ({ now: Date.now(), latest: Date.now() + leaseMs });
-  const isOwner = (ticket_id: number) => statements.run.get({ ticket_id })?.owner === owner;
+  const isOwn = (ticket_id: number, run: number) => {
+    const current = statements.run.get({ ticket_id });
+    return current?.owner === owner && current.run === run;
+  };
+
+  /** A lease that reaches far beyond its length is from before the clock was set back. */
+  const isAlive = (run: { expires_at: number | null } | undefined) => {
+    const left = (run?.expires_at ?? 0) - Date.now();
+    return left >= 0 && left <= 2 * leaseMs;
+  };
 
   return {
-    reusable: async (ticket_id) => statements.reusable.get({ ticket_id, ...window() }),
+    reusable: async (ticket_id) =>
+      isAlive(statements.run.get({ ticket_id })) ? undefined : statements.result.get({ ticket_id }),
 
-    start: async (ticket_id, { force }) =>
-      atomically(() => {
+    start: (ticket_id, { force, claim }) =>
+      write((): Start | undefined => {
         const ticket = statements.ticket.get({ ticket_id });
         if (!ticket) return undefined;
-        const alive = statements.aliveRun.get({ ticket_id, ...window() });
-        if (alive && alive.owner !== owner) return { state: 'running' };
+        const current = statements.run.get({ ticket_id });
+        if (current && isAlive(current)) return { state: 'running', run: current.run };
         const result = force ? undefined : statements.result.get({ ticket_id });
         if (result) return { state: 'stored', result };
-        statements.claim.run({ ticket_id, owner, expires_at: Date.now() + leaseMs });
+        if (!claim) return { state: 'free' };
+        const run = (current?.run ?? 0) + 1;
+        statements.claim.run({ ticket_id, run, owner, expires_at: Date.now() + leaseMs });
         statements.markProcessing.run({ ticket_id });
-        return { state: 'started', text: ticket.raw_text };
+        return { state: 'started', run, text: ticket.raw_text };
       }),
 
-    renew: async (ticketIds) =>
-      void statements.renew.run({ owner, ticket_ids: JSON.stringify(ticketIds), expires_at: Date.now() + leaseMs }),
+    renew: (ticketIds) =>
+      write(() => {
+        const own = { owner, ticket_ids: JSON.stringify(ticketIds) };
+        const renewed = statements.renew.all({ ...own, expires_at: Date.now() + leaseMs });
+        statements.markRenewed.run(own); // others may have settled a run whose owner stood still
+        return renewed.map(({ ticket_id }) => ticket_id);
+      }),
 
-    finish: async (result) =>
-      atomically(() => {
+    finish: (run, result) =>
+      write(() => {
         const { ticket_id } = result;
-        if (!isOwner(ticket_id)) return undefined;
+        if (!isOwn(ticket_id, run)) return undefined;
         const stored = statements.storeResult.get(result);
         statements.markDone.run({ ticket_id });
-        statements.removeRun.run({ ticket_id });
+        statements.recordSuccess.run({ ticket_id });
         return stored;
       }),
 
-    fail: async (ticket_id, failure) =>
-      atomically(() => {
-        if (!isOwner(ticket_id)) return;
+    fail: (ticket_id, run, failure) =>
+      write(() => {
+        if (!isOwn(ticket_id, run)) return false;
         statements.settle.run({ ticket_id });
-        if (failure) statements.recordFailure.run({ ticket_id, failure: JSON.stringify(failure) });
-        else statements.giveUp.run({ ticket_id });
+        statements.recordFailure.run({ ticket_id, failure: failure ? JSON.stringify(failure) : null });
+        return true;
       }),
 
-    outcome: async (ticket_id) => {
-      const run = statements.run.get({ ticket_id });
-      if (run?.failure) return { state: 'failed', failure: run.failure };
-      if (run) return { state: statements.aliveRun.get({ ticket_id, ...window() }) ? 'running' : 'free' };
-      const result = statements.result.get({ ticket_id });
-      return result ? { state: 'stored', result } : { state: 'free' };
-    },
+    outcome: async (ticket_id, run) =>
+      db.transaction((): Outcome => {
+        const current = statements.run.get({ ticket_id });
+        const result = statements.result.get({ ticket_id });
+        if (current && current.succeeded >= run && result) return { state: 'stored', result };
+        if (current?.failure && current.run === run) return { state: 'failed', failure: current.failure };
+        return current && isAlive(current) ? { state: 'running', run: current.run } : { state: 'free' };
+      }),
 
-    settleAbandoned: async () => void statements.settleAbandoned.run(window()),
+    settleAbandoned: () =>
+      write(() => void statements.settleAbandoned.run({ now: Date.now(), latest: Date.now() + 2 * leaseMs })),
   };
 }

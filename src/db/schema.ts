@@ -57,17 +57,19 @@ export interface Failure {
   retryAfterMs?: number | undefined;
 }
 
-/**
- * Who is making a ticket's result. A row is there while a run is under way and after one that failed; a run that
- * succeeded takes it away.
- */
+/** Who makes, or has made, a ticket's result: a row per ticket that was ever processed. */
 export const runs = sqliteTable('runs', {
   ticket_id: integer()
     .primaryKey()
     .references(() => tickets.id),
-  /** The process that runs; no other may store the result. */
+  /** The number of the ticket's newest run. */
+  run: integer().notNull(),
+  /** The number of the newest run whose result was stored; 0 if there is none. */
+  succeeded: integer().notNull().default(0),
+  /** The process of the newest run; no other may store its result. */
   owner: text().notNull(),
-  /** Up to when the owner is taken to be alive, in ms since 1970; the owner moves it on. Null: the run has failed. */
+  /** Up to when the owner is taken to be alive, in ms since 1970; the owner moves it on. Null: the run is over. */
   expires_at: integer(),
+  /** Why the newest run failed. */
   failure: text({ mode: 'json' }).$type<Failure>(),
 });

@@ -34,7 +34,7 @@ test('a commit is on disk before it is answered, references hold, and locks are 
   onTestFinished(() => void sqlite.close());
   const pragmas = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'];
   const FULL = 2;
-  expect(pragmas.map((name) => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 5000]);
+  expect(pragmas.map((name) => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 2000]);
 });
 
 test('a file that another process has locked is told in one line', { timeout: 10_000 }, () => {

@@ -7,9 +7,10 @@ import { migrate } from './migrate.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
 import { createRunRepository, type RunRepository } from './runs.ts';
 import { createTicketRepository, type TicketRepository } from './tickets.ts';
+import { createWriter } from './writer.ts';
 
-/** How long a statement waits for another process's lock on the file before it fails. */
-const BUSY_TIMEOUT_MS = 5000;
+/** How long a statement waits for another process's lock on the file before it fails; the event loop stands still. */
+const BUSY_TIMEOUT_MS = 2000;
 
 /** After how long a process that is gone, or stands still, loses its runs to others, in ms. */
 export const LEASE_MS = 10_000;
@@ -30,10 +31,11 @@ export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
   startWith(path, () => migrate(sqlite));
   const db = drizzle(sqlite);
+  const writer = createWriter(sqlite);
   return {
-    tickets: createTicketRepository(db),
+    tickets: createTicketRepository(db, writer),
     results: createResultRepository(db),
-    runs: createRunRepository(db, { leaseMs }),
+    runs: createRunRepository(db, writer, { leaseMs }),
     close: () => sqlite.close(),
   };
 }

@@ -2,13 +2,14 @@ import { eq, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../schemas/ticket.ts';
 import { tickets } from './schema.ts';
+import type { Writer } from './writer.ts';
 
 export interface TicketRepository {
   create(ticket: NewTicket): Promise<Ticket>;
   find(id: number): Promise<Ticket | undefined>;
 }
 
-export function createTicketRepository(db: BetterSQLite3Database): TicketRepository {
+export function createTicketRepository(db: BetterSQLite3Database, { write }: Writer): TicketRepository {
   const insert = db
     .insert(tickets)
     .values({ source: sql.placeholder('source'), raw_text: sql.placeholder('raw_text') })
@@ -20,7 +21,7 @@ export function createTicketRepository(db: BetterSQLite3Database): TicketReposit
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare();
   return {
-    create: async ({ source, raw_text }) => insert.get({ source, raw_text }),
+    create: ({ source, raw_text }) => write(() => insert.get({ source, raw_text }), raw_text.length),
     find: async (id) => select.get({ id }),
   };
 }

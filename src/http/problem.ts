@@ -18,6 +18,7 @@ const STATUS: Record<ErrorCode, number> = {
   request_timeout: 408,
   headers_too_large: 431,
   internal_error: 500,
+  storage_unavailable: 503,
   llm_unauthorized: 502,
   llm_rejected: 502,
   llm_quota_exhausted: 503,
@@ -33,7 +34,7 @@ const STATUS: Record<ErrorCode, number> = {
 };
 
 /** In seconds, where nobody knows better. */
-const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5 };
+const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5, storage_unavailable: 5 };
 
 /** Fastify's own errors that have a name here. */
 const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {

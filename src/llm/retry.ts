@@ -30,19 +30,29 @@ export function withRetries(model: Model, { maxAttempts, attemptTimeoutMs, backo
     async answer(request) {
       const waits_ms: number[] = [];
       for (let attempt = 1; ; attempt += 1) {
+        /** What is thrown tells the log how it came to that. */
+        const described = (error: unknown) => {
+          if (error instanceof AppError) Object.assign(error.details, { attempts: attempt, waits_ms });
+          return error;
+        };
         const signal = AbortSignal.any([request.signal, AbortSignal.timeout(attemptTimeoutMs)]);
         try {
           return await model.answer({ ...request, signal });
         } catch (error) {
-          if (!(error instanceof AppError)) throw error;
-          Object.assign(error.details, { attempts: attempt, waits_ms });
-          const wait = error.retryAfterMs ?? backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
-          const isInTime = performance.now() + wait < request.deadline;
-          if (!TRANSIENT.has(error.code) || attempt === maxAttempts || !isInTime) throw error;
+          const wait = waitBefore(error, attempt);
+          if (wait === undefined || performance.now() + wait >= request.deadline) throw described(error);
           waits_ms.push(Math.round(wait));
-          await sleep(wait, undefined, { signal: request.signal }).catch(() => request.signal.throwIfAborted());
+          await sleep(wait, undefined, { signal: request.signal }).catch(() => {
+            throw described(request.signal.reason);
+          });
         }
       }
     },
   };
+
+  /** How long to wait before the next attempt, in ms; undefined if there is none to be made. */
+  function waitBefore(error: unknown, attempt: number): number | undefined {
+    if (!(error instanceof AppError) || !TRANSIENT.has(error.code) || attempt === maxAttempts) return undefined;
+    return error.retryAfterMs ?? backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+  }
 }

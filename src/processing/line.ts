@@ -1,5 +1,4 @@
 import pLimit from 'p-limit';
-import { AppError } from '../errors.ts';
 
 export interface LineOptions {
   /** How many calls run at once. */
@@ -10,8 +9,8 @@ export interface LineOptions {
 
 /** The line in front of the model. */
 export interface Line {
-  /** Takes a place, to be left with what it returns. @throws AppError `overloaded` if there is none. */
-  enter(): () => void;
+  /** Takes a place and returns what gives it back; undefined if there is none. */
+  enter(): (() => void) | undefined;
   /** Does the work when its turn has come, unless the signal ends the wait; then throws the signal's reason. */
   turn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
 }
@@ -21,7 +20,7 @@ export function createLine({ concurrency, maxWaiting }: LineOptions): Line {
   let places = concurrency + maxWaiting;
   return {
     enter() {
-      if (places === 0) throw new AppError('overloaded', 'too many tickets wait to be processed');
+      if (places === 0) return undefined;
       places -= 1;
       return () => {
         places += 1;
@@ -32,14 +31,12 @@ export function createLine({ concurrency, maxWaiting }: LineOptions): Line {
       const ended = Promise.withResolvers<never>();
       const end = () => ended.reject(signal.reason);
       signal.addEventListener('abort', end);
+      const whenItsTurn = async () => {
+        signal.throwIfAborted(); // its time may have come to an end while it waited
+        return work();
+      };
       try {
-        return await Promise.race([
-          ended.promise,
-          limit(async () => {
-            signal.throwIfAborted();
-            return work();
-          }),
-        ]);
+        return await Promise.race([ended.promise, limit(whenItsTurn)]);
       } finally {
         signal.removeEventListener('abort', end);
       }

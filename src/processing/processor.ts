@@ -37,77 +37,106 @@ export interface Processor {
 /** How often a run in another process is looked at, in ms. */
 const POLL_MS = 50;
 
+/** How often a result that could not be stored is tried again, in ms. */
+const STORE_AGAIN_MS = 500;
+
+/** What requests for a ticket wait for: a run of this process, or one of another, which they follow. */
+interface Wait {
+  follows: boolean;
+  result?: Promise<Result>;
+}
+
 export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: ProcessorOptions): Processor {
-  const underWay = new Map<number, Promise<Result>>();
+  const waits = new Map<number, Wait>();
+  const ownRuns = new Map<number, AbortController>();
   const givenUp = new AbortController();
   let stopping = false;
 
-  async function obtain(ticketId: number, force: boolean): Promise<Result> {
+  async function obtain(ticketId: number, force: boolean, wait: Wait): Promise<Result> {
     for (;;) {
-      const result = (await startRun(ticketId, force)) ?? (await follow(ticketId));
+      wait.follows = false;
+      const attempt = await startRun(ticketId, force);
+      if (typeof attempt === 'object') return attempt;
+      wait.follows = true;
+      const result = await follow(ticketId, attempt);
       if (result) return result;
     }
   }
 
-  /** The result of a run of our own, if no other process has one under way. */
-  async function startRun(ticketId: number, force: boolean): Promise<Result | undefined> {
+  /** The result of a run of our own, or the number of the run that another process has under way. */
+  async function startRun(ticketId: number, force: boolean): Promise<Result | number> {
     if (stopping) throw shuttingDown();
     const leave = line.enter();
     try {
-      const start = await runs.start(ticketId, { force });
+      const start = await runs.start(ticketId, { force, claim: leave !== undefined });
       if (!start) throw new AppError('ticket_not_found', 'ticket not found');
-      if (start.state === 'running') return undefined;
-      return start.state === 'stored' ? start.result : await run(ticketId, start.text);
+      if (start.state === 'free') throw new AppError('overloaded', 'too many tickets wait to be processed');
+      if (start.state === 'stored') return start.result;
+      if (start.state === 'running') return start.run;
+      return (await run(ticketId, start.run, start.text)) ?? start.run;
     } finally {
-      leave();
+      leave?.();
     }
   }
 
   /** One run, from the start on; undefined if this process stood still for so long that another took it over. */
-  async function run(ticketId: number, text: string): Promise<Result | undefined> {
-    const timeUp = new AbortController();
-    const timer = setTimeout(() => timeUp.abort(llmError('llm_timeout')), timeoutMs);
-    const signal = AbortSignal.any([timeUp.signal, givenUp.signal]);
-    const request = { instructions: prompt.system, text, signal, deadline: performance.now() + timeoutMs };
+  async function run(ticketId: number, number: number, text: string): Promise<Result | undefined> {
+    const controller = new AbortController();
+    ownRuns.set(ticketId, controller);
+    const { signal } = controller;
+    const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
+    const deadline = performance.now() + timeoutMs;
     try {
+      const request = { instructions: prompt.system, text, signal, deadline };
       const answer = await line.turn(signal, () => model.answer(request));
-      return await runs.finish({ ...answer, ticket_id: ticketId, prompt_version: prompt.version });
+      const result = { ...answer, ticket_id: ticketId, prompt_version: prompt.version };
+      return await whenStorageAllows(() => runs.finish(number, result), signal);
     } catch (error) {
-      const failure = givenUp.signal.aborted ? undefined : toFailure(error);
-      await runs
-        .fail(ticketId, failure)
-        .catch((err) => log.error({ err, ticketId }, 'a failed run could not be ended'));
-      throw error;
+      const isGivenUp = error instanceof AppError && error.code === 'shutting_down';
+      const wasOurs = await runs.fail(ticketId, number, isGivenUp ? undefined : toFailure(error)).catch((err) => {
+        log.error({ err, ticketId }, 'a failed run could not be ended');
+        return true;
+      });
+      if (wasOurs) throw error;
+      return undefined;
     } finally {
       clearTimeout(timer);
+      ownRuns.delete(ticketId);
     }
   }
 
   /** What comes of a run in another process; undefined if that gave it up or is gone. */
-  async function follow(ticketId: number): Promise<Result | undefined> {
-    for (;;) {
-      const outcome = await runs.outcome(ticketId);
+  async function follow(ticketId: number, number: number): Promise<Result | undefined> {
+    for (let followed = number; ; ) {
+      const outcome = await runs.outcome(ticketId, followed);
       if (outcome.state === 'stored') return outcome.result;
       if (outcome.state === 'failed') throw fromFailure(outcome.failure);
       if (outcome.state === 'free') return undefined;
+      followed = outcome.run;
       await sleep(POLL_MS, undefined, { signal: givenUp.signal }).catch(() => givenUp.signal.throwIfAborted());
     }
   }
 
   return {
     async process(ticketId, { force }) {
-      const stored = force || underWay.has(ticketId) ? undefined : await runs.reusable(ticketId);
+      const stored = force || waits.has(ticketId) ? undefined : await runs.reusable(ticketId);
       if (stored) return stored;
-      const joined = underWay.get(ticketId);
-      if (joined) return joined;
-      const result = obtain(ticketId, force).finally(() => underWay.delete(ticketId));
-      underWay.set(ticketId, result);
-      return result;
+      const joined = waits.get(ticketId);
+      // A force joins what is under way, and a run that is followed may be over since it was looked at.
+      if (joined?.result && !(force && joined.follows)) return joined.result;
+      const wait: Wait = { follows: false };
+      waits.set(ticketId, wait);
+      wait.result = obtain(ticketId, force, wait).finally(() => {
+        if (waits.get(ticketId) === wait) waits.delete(ticketId);
+      });
+      return wait.result;
     },
 
     async beat() {
       try {
-        await runs.renew([...underWay.keys()]);
+        const ids = [...ownRuns.keys()];
+        const kept = new Set(await runs.renew(ids));
+        for (const id of ids) if (!kept.has(id)) ownRuns.get(id)?.abort(new AppError('llm_timeout', 'taken over'));
         await runs.settleAbandoned();
       } catch (err) {
         log.error({ err }, 'the runs of this process could not be renewed');
@@ -116,11 +145,26 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
 
     async stop(graceMs) {
       stopping = true;
-      const timer = setTimeout(() => givenUp.abort(shuttingDown()), graceMs);
-      while (underWay.size > 0) await Promise.allSettled(underWay.values());
+      const timer = setTimeout(() => {
+        for (const controller of ownRuns.values()) controller.abort(shuttingDown());
+        givenUp.abort(shuttingDown());
+      }, graceMs);
+      while (waits.size > 0) await Promise.allSettled([...waits.values()].map(({ result }) => result));
       clearTimeout(timer);
     },
   };
+}
+
+/** Tries a write again while the database is locked or full, until the signal: what it holds has been paid for. */
+async function whenStorageAllows<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
+  for (;;) {
+    try {
+      return await write();
+    } catch (error) {
+      if (!(error instanceof AppError) || error.code !== 'storage_unavailable') throw error;
+      await sleep(STORE_AGAIN_MS, undefined, { signal }).catch(() => Promise.reject(error));
+    }
+  }
 }
 
 const shuttingDown = () => new AppError('shutting_down', 'the server is shutting down');

@@ -92,6 +92,21 @@ test('while the server shuts down, no connection is accepted and an open one sta
   expect(provider.requests).toHaveLength(1);
 });
 
+test('a server that waits for a run in another process does not wait beyond its grace period', async () => {
+  const { provider, servers } = await startServers(2, { SHUTDOWN_GRACE_MS: '300' });
+  const [server, other] = servers;
+  await server.post('/tickets', { raw_text: 'x' });
+  provider.respond(() => () => {});
+  server.post('/tickets/1/process').catch(() => 'over with the test');
+  await expect.poll(() => provider.requests.length).toBe(1);
+  const follower = other.post('/tickets/1/process');
+  await after(200)(); // it is on its way
+  other.child.kill('SIGTERM');
+  expect(await json(follower)).toMatchObject({ code: 'shutting_down' });
+  expect(await other.exit).toBe(0);
+  expect(await statusOf(server.url)).toBe('processing');
+});
+
 test('a second signal ends the process at once', async () => {
   const { provider, servers } = await startServers(1);
   const [{ child, exit, post }] = servers;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { json, startServers } from '../testing/servers.ts';
+import { after, json, startServers } from '../testing/servers.ts';
 
 /** What is promised after a kill, in ms. */
 const RECOVERY_MS = 15_000;
@@ -69,5 +69,31 @@ test('a process that stood still past its lease overwrites nothing, and its clie
   await sleep(500);
   expect(await json(fetch(`${other.url}/tickets/1/result`))).toMatchObject({ summary: 'call 2' });
   expect(await json(fetch(`${other.url}/tickets/1`))).toMatchObject({ status: 'done' });
+  expect(provider.requests).toHaveLength(2);
+});
+
+test('a call that takes longer than the lease is made once, whoever waits for it', async () => {
+  const { provider, servers } = await startServers(2);
+  await servers[0].post('/tickets', { raw_text: 'x' });
+  provider.respond(after(14_000));
+  const answers = [servers[0].post('/tickets/1/process'), servers[1].post('/tickets/1/process?force=true')];
+  const [one, other] = await Promise.all(answers.map(json));
+  expect(one).toMatchObject(OUTPUT);
+  expect(other).toEqual(one);
+  expect(provider.requests).toHaveLength(1);
+});
+
+test('a process that stood still past its own time limits makes no further call', async () => {
+  const { provider, servers } = await startServers(2, { OPENAI_TIMEOUT_MS: '5000', PROCESS_TIMEOUT_MS: '8000' });
+  const [server, other] = servers;
+  await server.post('/tickets', { raw_text: 'x' });
+  provider.respond(() => () => {});
+  const stale = server.post('/tickets/1/process');
+  await expect.poll(() => provider.requests.length).toBe(1);
+  server.child.kill('SIGSTOP');
+  provider.respond(completed());
+  const fresh = await json(other.post('/tickets/1/process'));
+  server.child.kill('SIGCONT');
+  expect(await json(stale)).toEqual(fresh);
   expect(provider.requests).toHaveLength(2);
 });

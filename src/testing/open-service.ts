@@ -15,6 +15,7 @@ export interface ServiceOptions {
   timeoutMs?: number;
   concurrency?: number;
   maxWaiting?: number;
+  leaseMs?: number;
 }
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
@@ -22,12 +23,12 @@ export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 /** The whole service but its process: the app over a database file in this folder, and a provider that it calls. */
 export async function openService(folder: string, options: ServiceOptions = {}) {
   const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
-  const { concurrency = 64, maxWaiting = 1000 } = options;
+  const { concurrency = 64, maxWaiting = 1000, leaseMs = 10_000 } = options;
   const database = join(folder, 'app.db');
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
-  const store = openStore(database);
+  const store = openStore(database, { leaseMs });
   const openai = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', api });
   const model = withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 });
   const line = createLine({ concurrency, maxWaiting });

@@ -3,7 +3,8 @@ import type { Usage } from './usage.ts';
 
 /** One of the two ways to ask an OpenAI-like server. */
 export interface Api {
-  ask(client: OpenAI, question: Question, options: { signal: AbortSignal }): Promise<unknown>;
+  /** Resolves with an answer of status 200, whatever it holds. */
+  ask(client: OpenAI, question: Question, options: { signal: AbortSignal }): Promise<Response>;
   /**
    * @param context goes along with what is thrown
    * @throws AppError with the `llm_…` code of an answer that holds no text to use

@@ -12,7 +12,10 @@ export const boundedFetch: typeof fetch = async (input, init) => {
     size += chunk.length;
     if (size > MAX_BODY_BYTES) {
       // To leave the loop closes the connection. Of a failure the status is enough.
-      if (response.ok) throw llmError('llm_invalid_output', { details: { body: 'over 1 MiB' } });
+      if (response.ok) {
+        const openai_request_id = response.headers.get('x-request-id');
+        throw llmError('llm_invalid_output', { openai_request_id, details: { body: 'over 1 MiB' } });
+      }
       break;
     }
     chunks.push(chunk);

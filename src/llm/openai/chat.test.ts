@@ -49,6 +49,8 @@ test.each([
   ['a fence', `\`\`\`json\n${json}\n\`\`\``],
   ['a thought', `<think>\nThe customer {wants} in.\n</think>\n\n${json}`],
   ['a thought and a fence', `\n<think>hm</think>\n\`\`\`\n${json}\n\`\`\`\n`],
+  ['a thought that the template began', `hm {x}</think>${json}`],
+  ['a note', `\`\`\`json\n${json}\n\`\`\`\nNote: {x}`],
   ['words', `Here you are: ${json} Anything else?`],
   ['a summary that has the words of a thought', json.replace('The customer', '</think> {a} <think>')],
 ])('%s around the JSON is tolerated', async (_name, content) => {

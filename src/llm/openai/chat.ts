@@ -23,17 +23,19 @@ const isCompletion = new Ajv().compile<Static<typeof Completion>>(Completion);
 /** Chat completions, which more servers speak: https://platform.openai.com/docs/api-reference/chat */
 export const chatApi: Api = {
   ask: (client, { model, instructions, text }, options) =>
-    client.chat.completions.create(
-      {
-        model,
-        messages: [
-          { role: 'system', content: instructions },
-          { role: 'user', content: text },
-        ],
-        response_format: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
-      },
-      options,
-    ),
+    client.chat.completions
+      .create(
+        {
+          model,
+          messages: [
+            { role: 'system', content: instructions },
+            { role: 'user', content: text },
+          ],
+          response_format: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
+        },
+        options,
+      )
+      .asResponse(),
 
   read(response, context) {
     const choice = isCompletion(response) ? response.choices[0] : undefined;
@@ -47,8 +49,19 @@ export const chatApi: Api = {
   },
 };
 
-/** The JSON object in the text of a model that thinks aloud first, or puts Markdown or words around it. */
+/** The JSON in the text of a model that thinks aloud first, or puts Markdown or words around it; else the text. */
 function bareJson(text: string): string {
-  const answer = text.replace(/^\s*<think>.*?<\/think>/s, '');
-  return answer.slice(answer.indexOf('{'), answer.lastIndexOf('}') + 1);
+  const answer = text.split('</think>').at(-1) ?? text;
+  const fenced = /```(?:json)?\s(.*?)```/s.exec(answer)?.[1] ?? '';
+  return [text, answer, fenced, outermost(answer), outermost(text)].find(isJson) ?? text;
+}
+
+const outermost = (text: string) => text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+
+function isJson(text: string): boolean {
+  try {
+    return typeof JSON.parse(text) === 'object';
+  } catch {
+    return false;
+  }
 }

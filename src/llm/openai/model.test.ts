@@ -108,6 +108,10 @@ test("the provider's request id comes with the problem", async () => {
   expect((await process(1)).json()).toMatchObject({ openai_request_id: 'req_2' });
   provider.respond(completed('no JSON'));
   expect((await process(1)).json()).toMatchObject({ openai_request_id: 'req_3' });
+  provider.respond({ body: '{broken' });
+  expect((await process(1)).json()).toMatchObject({ openai_request_id: 'req_4' });
+  provider.respond({ body: ' '.repeat(2_000_000) });
+  expect((await process(1)).json()).toMatchObject({ openai_request_id: 'req_5' });
 });
 
 test('without a key no Authorization is sent', async () => {

@@ -35,17 +35,24 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
       const response = await ask(client, { model, instructions, text }, { signal }).catch((error: unknown) => {
         throw toAppError(error, signal);
       });
+      const body = await readJson(response);
       const latency_ms = Math.round(performance.now() - start);
-      const openai_request_id = (response as { _request_id?: string | null } | null)?._request_id ?? null;
+      const context = { openai_request_id: label(response.headers.get('x-request-id')) };
 
-      const answer = read(response, { openai_request_id });
+      const answer = read(body, context);
       return {
-        ...parseModelOutput(answer.text, { openai_request_id }),
+        ...parseModelOutput(answer.text, context),
         ...answer.usage,
-        model: answer.model ?? model,
-        openai_request_id,
+        model: label(answer.model) ?? model,
+        ...context,
         latency_ms,
       };
     },
   };
 }
+
+/** The body, which is all here already; undefined if it is not JSON. */
+const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined);
+
+/** A name or an id as it is stored and shown; null if it is none. */
+const label = (value: unknown) => (typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) ? value : null);

@@ -23,18 +23,20 @@ const isResponse = new Ajv().compile<Static<typeof Response>>(Response);
 /** The Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const responsesApi: Api = {
   ask: (client, { model, instructions, text }, options) =>
-    client.responses.create(
-      {
-        model,
-        input: [
-          { role: 'system', content: instructions },
-          { role: 'user', content: text },
-        ],
-        text: { format: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA } },
-        store: false, // else OpenAI keeps the ticket for 30 days
-      },
-      options,
-    ),
+    client.responses
+      .create(
+        {
+          model,
+          input: [
+            { role: 'system', content: instructions },
+            { role: 'user', content: text },
+          ],
+          text: { format: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA } },
+          store: false, // else OpenAI keeps the ticket for 30 days
+        },
+        options,
+      )
+      .asResponse(),
 
   read(response, context) {
     if (!isResponse(response)) throw llmError('llm_invalid_output', context);

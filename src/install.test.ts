@@ -1,0 +1,14 @@
+import { readFileSync } from 'node:fs';
+import { expect, test } from 'vitest';
+
+const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
+
+test('no npm compiles better-sqlite3, which brings its binaries', () => {
+  // npm before 11.13 takes its binding.gyp for a wish to; `npm install` may drop the line, then put it back by hand.
+  expect(lock.packages['node_modules/better-sqlite3'].gypfile).toBe(false);
+});
+
+test('the lock file names no registry', () => {
+  const named = Object.values<{ resolved?: string }>(lock.packages).filter(({ resolved }) => resolved);
+  expect(named).toEqual([]);
+});
