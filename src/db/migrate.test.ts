@@ -51,7 +51,9 @@ test('a migration is applied whole or not at all', () => {
   writeFileSync(`${folder}/drizzle/meta/_journal.json`, JSON.stringify(journal));
   writeFileSync(`${folder}/drizzle/0001_bad.sql`, 'CREATE TABLE half (id);\n--> statement-breakpoint\nCREATE TABEL x;');
   const sqlite = openSqlite(`${folder}/app.db`);
-  expect(() => migrate(sqlite, `${folder}/drizzle`)).toThrow('failed, nothing is changed: near "TABEL"');
+  expect(() => migrate(sqlite, `${folder}/drizzle`)).toThrow(
+    'migration 0001_bad failed, nothing is changed: near "TABEL"',
+  );
   expect(schemaOf(sqlite)).toEqual([]);
 });
 

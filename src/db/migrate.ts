@@ -1,6 +1,8 @@
+import { readFileSync } from 'node:fs';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import type Database from 'better-sqlite3';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../drizzle', import.meta.url));
 
@@ -21,7 +23,14 @@ export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): 
     .transaction(() => {
       const last = lastApplied(sqlite);
       const missing = migrations.filter(({ folderMillis }) => folderMillis > last);
-      for (const migration of missing) apply(sqlite, migration);
+      for (const migration of missing) {
+        try {
+          apply(sqlite, migration);
+        } catch (error) {
+          const name = nameOf(migration, folder);
+          throw new Error(`migration ${name} failed, nothing is changed: ${(error as Error).message}`);
+        }
+      }
     })
     .immediate();
   sqlite.pragma('foreign_keys = ON');
@@ -35,19 +44,19 @@ function lastApplied(sqlite: Database.Database): number {
   return Number(newest ?? -1);
 }
 
-function apply(sqlite: Database.Database, migration: ReturnType<typeof readMigrationFiles>[number]): void {
-  try {
-    for (const statement of migration.sql) sqlite.exec(statement);
-    const orphans = sqlite.pragma('foreign_key_check') as { table: string; rowid: number; parent: string }[];
-    if (orphans[0]) {
-      const { table, rowid, parent } = orphans[0];
-      throw new Error(`row ${rowid} of ${table} refers to a row of ${parent} that does not exist`);
-    }
-    sqlite
-      .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
-      .run(migration.hash, migration.folderMillis);
-  } catch (error) {
-    const made = new Date(migration.folderMillis).toISOString();
-    throw new Error(`the migration made at ${made} failed, nothing is changed: ${(error as Error).message}`);
+function apply(sqlite: Database.Database, migration: MigrationMeta): void {
+  for (const statement of migration.sql) sqlite.exec(statement);
+  const orphans = sqlite.pragma('foreign_key_check') as { table: string; rowid: number; parent: string }[];
+  if (orphans[0]) {
+    const { table, rowid, parent } = orphans[0];
+    throw new Error(`row ${rowid} of ${table} refers to a row of ${parent} that does not exist`);
   }
+  sqlite
+    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
+    .run(migration.hash, migration.folderMillis);
+}
+
+function nameOf({ folderMillis }: MigrationMeta, folder: string): string | undefined {
+  const { entries } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'));
+  return entries.find(({ when }: { when: number }) => when === folderMillis)?.tag;
 }

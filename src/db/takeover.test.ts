@@ -124,7 +124,7 @@ test('a result without a ticket in the old file ends the start with a clear line
   sqlite.exec('DELETE FROM tickets WHERE id = 3');
   const before = schemaOf(sqlite);
   expect(() => openStore(path)).toThrow(
-    /^DATABASE_URL: cannot use .+: the migration made at \S+ failed, nothing is changed: row 5 of \w+ refers to a row of \w+ that does not exist$/,
+    /^DATABASE_URL: cannot use .+: migration 0000_init failed, nothing is changed: row 5 of \w+ refers to a row of \w+ that does not exist$/,
   );
   expect(schemaOf(sqlite)).toEqual(before);
 });
