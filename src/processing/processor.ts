@@ -134,9 +134,11 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
 
     async beat() {
       try {
-        const ids = [...ownRuns.keys()];
-        const kept = new Set(await runs.renew(ids));
-        for (const id of ids) if (!kept.has(id)) ownRuns.get(id)?.abort(new AppError('llm_timeout', 'taken over'));
+        const own = [...ownRuns];
+        const kept = new Set(await runs.renew(own.map(([ticketId]) => ticketId)));
+        for (const [ticketId, controller] of own) {
+          if (!kept.has(ticketId)) controller.abort(llmError('llm_timeout')); // another process has taken it over
+        }
         await runs.settleAbandoned();
       } catch (err) {
         log.error({ err }, 'the runs of this process could not be renewed');
