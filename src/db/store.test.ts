@@ -34,7 +34,25 @@ test('a commit is on disk before it is answered, references hold, and locks are 
   onTestFinished(() => void sqlite.close());
   const pragmas = ['journal_mode', 'synchronous', 'foreign_keys', 'busy_timeout'];
   const FULL = 2;
-  expect(pragmas.map((name) => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 2000]);
+  expect(pragmas.map((name) => sqlite.pragma(name, { simple: true }))).toEqual(['wal', FULL, 1, 5000]);
+});
+
+test('while it serves, the event loop stands still for a lock no longer than it must', async () => {
+  const path = `${temporaryFolder()}/app.db`;
+  const store = openStore(path);
+  const other = new Database(path);
+  onTestFinished(() => {
+    store.close();
+    other.close();
+  });
+  other.exec('BEGIN IMMEDIATE');
+  const write = store.tickets.create({ raw_text: 'x', source: 'web' });
+  const start = performance.now();
+  await new Promise((resolve) => setTimeout(resolve, 10));
+  expect(await store.tickets.find(1)).toBeUndefined();
+  expect(performance.now() - start).toBeLessThan(1000);
+  other.exec('COMMIT');
+  expect(await write).toMatchObject({ id: 1 });
 });
 
 test('a file that another process has locked is told in one line', { timeout: 10_000 }, () => {

@@ -9,8 +9,10 @@ import { createRunRepository, type RunRepository } from './runs.ts';
 import { createTicketRepository, type TicketRepository } from './tickets.ts';
 import { createWriter } from './writer.ts';
 
-/** How long a statement waits for another process's lock on the file before it fails; the event loop stands still. */
-const BUSY_TIMEOUT_MS = 2000;
+/** How long a statement waits for another process's lock on the file before it fails, in ms: at the start, and later, when
+ * the event loop stands still meanwhile and the writer tries again by itself. */
+const START_BUSY_TIMEOUT_MS = 5000;
+const BUSY_TIMEOUT_MS = 100;
 
 /** After how long a process that is gone, or stands still, loses its runs to others, in ms. */
 export const LEASE_MS = 10_000;
@@ -30,6 +32,7 @@ export interface Store {
 export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
   startWith(path, () => migrate(sqlite));
+  sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   const db = drizzle(sqlite);
   const writer = createWriter(sqlite);
   return {
@@ -43,7 +46,7 @@ export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
 /** Exported for the test of its settings. */
 export function openDatabase(path: string): Database.Database {
   mkdirSync(dirname(path), { recursive: true });
-  const sqlite = new Database(path, { timeout: BUSY_TIMEOUT_MS });
+  const sqlite = new Database(path, { timeout: START_BUSY_TIMEOUT_MS });
   sqlite.pragma('journal_mode = WAL');
   // better-sqlite3 is built with NORMAL as WAL's default, which can lose a commit in a power cut.
   sqlite.pragma('synchronous = FULL');

@@ -5,8 +5,13 @@ import { storageError } from './storage-error.ts';
 const MAX_WRITES = 1000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** How long a write waits, in ms, for a lock that another process holds, and how often it looks whether that is gone. */
+const MAX_WAIT_MS = 2000;
+const RETRY_MS = 50;
+
 interface Write {
   work: () => unknown;
+  since: number;
   bytes: number;
   resolve: (value: never) => void;
   reject: (error: unknown) => void;
@@ -30,13 +35,19 @@ export interface Writer {
 export function createWriter(sqlite: Database.Database): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
-  const waiting: Write[] = [];
+  let waiting: Write[] = [];
 
   function commitBatch(): void {
     const batch = takeBatch(waiting);
-    if (waiting.length > 0) setImmediate(commitBatch);
     try {
       begin?.run();
+    } catch (error) {
+      waiting = [...stillInTime(batch, error), ...waiting];
+      if (waiting.length > 0) setTimeout(commitBatch, RETRY_MS);
+      return;
+    }
+    if (waiting.length > 0) setImmediate(commitBatch);
+    try {
       const answers = batch.map(attempt);
       commit?.run();
       for (const answer of answers) answer();
@@ -44,6 +55,14 @@ export function createWriter(sqlite: Database.Database): Writer {
       if (sqlite.inTransaction) rollback?.run();
       for (const { reject } of batch) reject(storageError(error));
     }
+  }
+
+  /** Those of a batch that could not begin which may wait on; the others are told why not. */
+  function stillInTime(batch: Write[], error: unknown): Write[] {
+    const isLocked = (error as { code?: unknown }).code === 'SQLITE_BUSY';
+    const mayWait = ({ since }: Write) => isLocked && performance.now() - since < MAX_WAIT_MS;
+    for (const write of batch) if (!mayWait(write)) write.reject(storageError(error));
+    return batch.filter(mayWait);
   }
 
   /** Does one write and returns what tells its caller so; a write that fails leaves its neighbours alone. */
@@ -65,7 +84,7 @@ export function createWriter(sqlite: Database.Database): Writer {
   return {
     write: (work, bytes = 0) =>
       new Promise((resolve, reject) => {
-        waiting.push({ work, bytes, resolve, reject });
+        waiting.push({ work, bytes, since: performance.now(), resolve, reject });
         if (waiting.length === 1) setImmediate(commitBatch);
       }),
   };

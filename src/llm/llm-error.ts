@@ -1,6 +1,6 @@
 import { AppError, type ErrorCode } from '../errors.ts';
 
-type LlmCode = Extract<ErrorCode, `llm_${string}`>;
+export type LlmCode = Extract<ErrorCode, `llm_${string}`>;
 
 /** What the client reads for each way in which a model can fail. */
 const DETAIL: Record<LlmCode, string> = {

@@ -41,6 +41,8 @@ const inTwoSeconds: Behaviour = (response) => {
 };
 const part = (content: object) => completed('', { output: [{ type: 'message', content: [content] }] });
 const incomplete = (reason: string) => completed('{"summ', { status: 'incomplete', incomplete_details: { reason } });
+const failed = (code: string) =>
+  completed('', { status: 'failed', output: [], error: { code, message: 'provider words' } });
 const message = { type: 'message', content: [{ type: 'output_text', text: JSON.stringify(OUTPUT) }] };
 
 function start(response: ServerResponse): void {
@@ -100,6 +102,7 @@ export const MISBEHAVIOURS: Misbehaviour[] = [
   recovers('429 with retry-after: a date, once', inTwoSeconds, 900),
   recovers('429 with a retry-after that is none, once', limited({ 'retry-after': '-1' }), 10),
   once('429 with a wait of an hour', limited({ 'retry-after': '3600' }), 503, 'llm_rate_limited', '3600'),
+  once('429 with a wait of centuries', limited({ 'retry-after': '99999999999' }), 503, 'llm_rate_limited', '31536000'),
   once('503 with a wait of an hour', error(503, 'x', { 'retry-after': '3600' }), 503, 'llm_unavailable', '3600'),
   ...[
     'insufficient_quota',
@@ -146,6 +149,9 @@ export const MISBEHAVIOURS: Misbehaviour[] = [
   invalid('a summary with U+0000', completed({ ...OUTPUT, summary: 'a\0' })),
   invalid('a reply with a lone surrogate', completed({ ...OUTPUT, reply_draft: '\ud800' })),
   invalid('two outputs', completed('', { output: [message, message] })),
+  once('failed: insufficient_quota', failed('insufficient_quota'), 503, 'llm_quota_exhausted'),
+  once('failed: invalid_prompt', failed('invalid_prompt'), 502, 'llm_rejected'),
+  { ...thrice('failed: rate_limit_exceeded', failed('rate_limit_exceeded'), 503, 'llm_rate_limited'), retryAfter: '5' },
   thrice('cancelled', completed('', { status: 'cancelled', output: [] }), 503, 'llm_unavailable'),
   recovers('an unknown category, once', completed({ ...OUTPUT, category: 'Billing' }), 0),
   once('a refusal', part({ type: 'refusal', refusal: 'provider words' }), 502, 'llm_refused'),

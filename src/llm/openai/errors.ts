@@ -1,9 +1,9 @@
 import { APIConnectionError, APIError } from 'openai';
 import { AppError } from '../../errors.ts';
-import { llmError } from '../llm-error.ts';
+import { type LlmCode, llmError } from '../llm-error.ts';
 
 /** What the provider's status means; another of its own failures (5xx) is `llm_unavailable`, of ours `llm_rejected`. */
-const BY_STATUS: Record<number, Parameters<typeof llmError>[0]> = {
+const BY_STATUS: Record<number, LlmCode> = {
   401: 'llm_unauthorized',
   403: 'llm_unauthorized',
   408: 'llm_timeout',
@@ -13,6 +13,13 @@ const BY_STATUS: Record<number, Parameters<typeof llmError>[0]> = {
 
 /** The codes of a 429 that waiting does not mend. */
 const QUOTA = /^(?:insufficient_quota|credit_balance_exhausted|\w*_(?:spend|usage)_limit_exceeded)$/;
+
+/** What the error code of a response means that came with status 200 and then failed. */
+export function codeOfFailure(code: string | null | undefined): LlmCode {
+  if (QUOTA.test(code ?? '')) return 'llm_quota_exhausted';
+  if (code === 'rate_limit_exceeded') return 'llm_rate_limited';
+  return code === 'invalid_prompt' ? 'llm_rejected' : 'llm_unavailable';
+}
 
 /**
  * What the official client threw, as an error of ours. An `APIError`'s message is the provider's words, which may
@@ -38,6 +45,9 @@ export function toAppError(error: unknown, signal: AbortSignal): unknown {
 /** A provider's error code if it is one word, which no sentence of the ticket is. */
 const word = (value: unknown) => (typeof value === 'string' && /^[\w.-]{1,64}$/.test(value) ? value : undefined);
 
+/** A year: longer than any run, and a number that clients can read. */
+const MAX_RETRY_AFTER_MS = 365 * 24 * 3600 * 1000;
+
 /**
  * How long the provider asks to wait, in ms: `retry-after-ms`, or `Retry-After` in seconds or as a date (RFC 9110).
  * Undefined if it does not, or asks for nothing that makes sense.
@@ -45,9 +55,9 @@ const word = (value: unknown) => (typeof value === 'string' && /^[\w.-]{1,64}$/.
 function retryAfterMs(headers: Headers | undefined): number | undefined {
   const after = headers?.get('retry-after') ?? '';
   const candidates = [number(headers?.get('retry-after-ms')), number(after) * 1000, date(after) - Date.now()];
-  return candidates.find((ms) => ms > 0);
+  const wait = candidates.find((ms) => ms > 0);
+  return wait && Math.min(wait, MAX_RETRY_AFTER_MS);
 }
 
-const number = (text: string | null | undefined) =>
-  /^\d{1,9}(?:\.\d+)?$/.test(text ?? '') ? Number(text) : Number.NaN;
+const number = (text: string | null | undefined) => (/^\d+(?:\.\d+)?$/.test(text ?? '') ? Number(text) : Number.NaN);
 const date = (text: string) => (/^[A-Z][a-z]{2}/.test(text) ? Date.parse(text) : Number.NaN);

@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import { llmError } from '../llm-error.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Api } from './api.ts';
+import { codeOfFailure } from './errors.ts';
 import { Nullable } from './nullable.ts';
 import { readUsage } from './usage.ts';
 
@@ -16,6 +17,7 @@ const Response = Type.Object({
       content: Nullable(Type.Array(Type.Object({ type: Type.String(), text: Nullable(Type.String()) }))),
     }),
   ),
+  error: Nullable(Type.Object({ code: Nullable(Type.String()) })),
   usage: Type.Optional(Type.Unknown()),
 });
 const isResponse = new Ajv().compile<Static<typeof Response>>(Response);
@@ -40,12 +42,12 @@ export const responsesApi: Api = {
 
   read(response, context) {
     if (!isResponse(response)) throw llmError('llm_invalid_output', context);
-    const { status, incomplete_details, output, usage } = response;
+    const { status, incomplete_details, error, output, usage } = response;
     if (status === 'incomplete') {
       const isFiltered = incomplete_details?.reason === 'content_filter';
       throw llmError(isFiltered ? 'llm_content_filtered' : 'llm_truncated', context);
     }
-    if (status && status !== 'completed') throw llmError('llm_unavailable', context);
+    if (status && status !== 'completed') throw llmError(codeOfFailure(error?.code), context);
     const parts = output.flatMap((item) => item.content ?? []);
     // A refusal comes with status "completed", as a content part of its own.
     if (parts.some((part) => part.type === 'refusal')) throw llmError('llm_refused', context);
