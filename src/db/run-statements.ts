@@ -35,6 +35,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(thisTicket).prepare(),
     markDone: db.update(tickets).set({ status: 'done' }).where(thisTicket).prepare(),
     settle: db.update(tickets).set(settled).where(thisTicket).prepare(),
+    abandoned: db.select().from(tickets).where(isAbandoned).limit(1).prepare(),
     settleAbandoned: db.update(tickets).set(settled).where(isAbandoned).prepare(),
     markRenewed: db
       .update(tickets)

@@ -56,7 +56,7 @@ export interface RunRepositoryOptions {
 
 export function createRunRepository(
   db: BetterSQLite3Database,
-  { write }: Writer,
+  { write, wasHeldUp }: Writer,
   { leaseMs }: RunRepositoryOptions,
 ): RunRepository {
   /** This process, unlike any other on the file. */
@@ -73,6 +73,10 @@ export function createRunRepository(
     return left >= 0 && left <= 2 * leaseMs;
   };
 
+  /** Whether an owner may be alive that could not renew its run, because the file was locked until a moment ago. */
+  const mayStillBe = (run: { expires_at: number | null; owner: string }) =>
+    run.expires_at !== null && run.owner !== owner && wasHeldUp(leaseMs / 4);
+
   return {
     reusable: async (ticket_id) =>
       isAlive(statements.run.get({ ticket_id })) ? undefined : statements.result.get({ ticket_id }),
@@ -82,7 +86,7 @@ export function createRunRepository(
         const ticket = statements.ticket.get({ ticket_id });
         if (!ticket) return undefined;
         const current = statements.run.get({ ticket_id });
-        if (current && isAlive(current)) return { state: 'running', run: current.run };
+        if (current && (isAlive(current) || mayStillBe(current))) return { state: 'running', run: current.run };
         const result = force ? undefined : statements.result.get({ ticket_id });
         if (result) return { state: 'stored', result };
         if (!claim) return { state: 'free' };
@@ -92,13 +96,15 @@ export function createRunRepository(
         return { state: 'started', run, text: ticket.raw_text };
       }),
 
-    renew: (ticketIds) =>
-      write(() => {
+    renew: async (ticketIds) => {
+      if (ticketIds.length === 0) return [];
+      return write(() => {
         const own = { owner, ticket_ids: JSON.stringify(ticketIds) };
         const renewed = statements.renew.all({ ...own, expires_at: Date.now() + leaseMs });
         statements.markRenewed.run(own); // others may have settled a run whose owner stood still
         return renewed.map(({ ticket_id }) => ticket_id);
-      }),
+      });
+    },
 
     finish: (run, result) =>
       write(() => {
@@ -127,7 +133,9 @@ export function createRunRepository(
         return current && isAlive(current) ? { state: 'running', run: current.run } : { state: 'free' };
       }),
 
-    settleAbandoned: () =>
-      write(() => void statements.settleAbandoned.run({ now: Date.now(), latest: Date.now() + 2 * leaseMs })),
+    settleAbandoned: async () => {
+      const window = { now: Date.now(), latest: Date.now() + 2 * leaseMs };
+      if (statements.abandoned.get(window)) await write(() => void statements.settleAbandoned.run(window));
+    },
   };
 }

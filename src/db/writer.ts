@@ -23,9 +23,11 @@ export interface Writer {
    * Runs `work`, which must be synchronous, whole or not at all, and resolves with what it returned once that is on disk.
    *
    * @param bytes about how much it writes
-   * @throws what `work` threw, or AppError `storage_unavailable` if the disk is full or broken
+   * @throws what `work` threw, or AppError `storage_unavailable` if the file is locked, or the disk full or broken
    */
   write<T>(work: () => T, bytes?: number): Promise<T>;
+  /** Whether another process's lock has held writes up in the last so many ms. */
+  wasHeldUp(withinMs: number): boolean;
 }
 
 /**
@@ -36,6 +38,7 @@ export function createWriter(sqlite: Database.Database): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
   let waiting: Write[] = [];
+  let heldUpAt = Number.NEGATIVE_INFINITY;
 
   function commitBatch(): void {
     const batch = takeBatch(waiting);
@@ -60,6 +63,7 @@ export function createWriter(sqlite: Database.Database): Writer {
   /** Those of a batch that could not begin which may wait on; the others are told why not. */
   function stillInTime(batch: Write[], error: unknown): Write[] {
     const isLocked = (error as { code?: unknown }).code === 'SQLITE_BUSY';
+    if (isLocked) heldUpAt = performance.now();
     const mayWait = ({ since }: Write) => isLocked && performance.now() - since < MAX_WAIT_MS;
     for (const write of batch) if (!mayWait(write)) write.reject(storageError(error));
     return batch.filter(mayWait);
@@ -82,6 +86,8 @@ export function createWriter(sqlite: Database.Database): Writer {
   }
 
   return {
+    wasHeldUp: (withinMs) => performance.now() - heldUpAt < withinMs,
+
     write: (work, bytes = 0) =>
       new Promise((resolve, reject) => {
         waiting.push({ work, bytes, since: performance.now(), resolve, reject });

@@ -181,6 +181,57 @@ test('an answer that has been paid for waits for a locked database, which refuse
   expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
 });
 
+test('a lock that outlasts the lease does not make another process take the run over', async () => {
+  const { database, process, provider } = await withTickets(1, { leaseMs: 1000 });
+  const other = openStore(database, { leaseMs: 1000 });
+  const locker = new Database(database);
+  onTestFinished(() => {
+    other.close();
+    locker.close();
+  });
+  provider.respond(async () => {
+    await sleep(2500);
+    return completed();
+  });
+  const response = process(1);
+  await expect.poll(() => provider.requests.length).toBe(1);
+  locker.exec('BEGIN IMMEDIATE');
+  await sleep(1200); // the lease has run out
+  const taken = other.runs.start(1, { force: true, claim: true });
+  await sleep(200);
+  locker.exec('COMMIT');
+  expect(await taken).toEqual({ state: 'running', run: 1 });
+  expect((await response).statusCode).toBe(200);
+  expect(provider.requests).toHaveLength(1);
+});
+
+test('who waits for another process goes on waiting while the database is locked', async () => {
+  const { database, process } = await withTickets(1, { leaseMs: 300 });
+  const other = openStore(database, { leaseMs: 300 });
+  const locker = new Database(database);
+  onTestFinished(() => {
+    other.close();
+    locker.close();
+  });
+  await other.runs.start(1, { force: true, claim: true });
+  const response = process(1);
+  await sleep(100);
+  locker.exec('BEGIN IMMEDIATE');
+  await sleep(3000); // the lease has run out, and a write has been refused
+  locker.exec('COMMIT');
+  const stored = await other.runs.finish(1, result(1));
+  expect(stored).toBeDefined();
+  expect((await response).json()).toEqual(stored);
+});
+
+test('a run that was being started when the others were given up is given up too', async () => {
+  const { process, processor, provider } = await withTickets(1, {});
+  const response = process(1);
+  await processor.stop(0);
+  expect((await response).json()).toMatchObject({ code: 'shutting_down' });
+  expect(provider.requests.length).toBeLessThanOrEqual(1);
+});
+
 test('runs that cannot be renewed are said to be so in the log', async () => {
   const { log, processor, store } = await withTickets(1, {});
   store.close();

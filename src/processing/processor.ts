@@ -53,13 +53,21 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
   let stopping = false;
 
   async function obtain(ticketId: number, force: boolean, wait: Wait): Promise<Result> {
-    for (;;) {
+    const until = performance.now() + timeoutMs;
+    for (let followed: number | undefined; ; ) {
       wait.follows = false;
-      const attempt = await startRun(ticketId, force);
+      const attempt = await startRun(ticketId, force).catch((error) => {
+        // What we wait for may come yet, where only the database is locked.
+        const isLocked = error instanceof AppError && error.code === 'storage_unavailable';
+        if (followed !== undefined && isLocked && performance.now() < until) return followed;
+        throw error;
+      });
       if (typeof attempt === 'object') return attempt;
+      followed = attempt;
       wait.follows = true;
-      const result = await follow(ticketId, attempt);
+      const result = await follow(ticketId, followed);
       if (result) return result;
+      await sleep(POLL_MS); // its owner may be alive and about to say so
     }
   }
 
@@ -87,12 +95,14 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
     try {
+      if (givenUp.signal.aborted) controller.abort(shuttingDown()); // while it was being started
       const request = { instructions: prompt.system, text, signal, deadline };
       const answer = await line.turn(signal, () => model.answer(request));
       const result = { ...answer, ticket_id: ticketId, prompt_version: prompt.version };
       return await whenStorageAllows(() => runs.finish(number, result), signal);
-    } catch (error) {
-      const isGivenUp = error instanceof AppError && error.code === 'shutting_down';
+    } catch (thrown) {
+      const isGivenUp = signal.aborted && signal.reason.code === 'shutting_down';
+      const error = isGivenUp ? signal.reason : thrown;
       const wasOurs = await runs.fail(ticketId, number, isGivenUp ? undefined : toFailure(error)).catch((err) => {
         log.error({ err, ticketId }, 'a failed run could not be ended');
         return true;
@@ -101,7 +111,7 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
       return undefined;
     } finally {
       clearTimeout(timer);
-      ownRuns.delete(ticketId);
+      if (ownRuns.get(ticketId) === controller) ownRuns.delete(ticketId);
     }
   }
 

@@ -1,4 +1,5 @@
 import { llmError } from '../llm-error.ts';
+import { label } from './label.ts';
 
 /** An answer has some 10 KiB; nobody needs the end of one that is longer than this. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -13,7 +14,7 @@ export const boundedFetch: typeof fetch = async (input, init) => {
     if (size > MAX_BODY_BYTES) {
       // To leave the loop closes the connection. Of a failure the status is enough.
       if (response.ok) {
-        const openai_request_id = response.headers.get('x-request-id');
+        const openai_request_id = label(response.headers.get('x-request-id'));
         throw llmError('llm_invalid_output', { openai_request_id, details: { body: 'over 1 MiB' } });
       }
       break;

@@ -1,6 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { AppError } from '../../errors.ts';
 import { type LlmCode, llmError } from '../llm-error.ts';
+import { label } from './label.ts';
 
 /** What the provider's status means; another of its own failures (5xx) is `llm_unavailable`, of ours `llm_rejected`. */
 const BY_STATUS: Record<number, LlmCode> = {
@@ -32,7 +33,8 @@ export function toAppError(error: unknown, signal: AbortSignal): unknown {
   }
   if (!(error instanceof APIError) || error.status === undefined) return error;
 
-  const { status, code, type, requestID: openai_request_id } = error;
+  const { status, code, type } = error;
+  const openai_request_id = label(error.requestID);
   const context = { openai_request_id, details: { status, code: word(code), type: word(type) } };
   if (code === 'content_filter') return llmError('llm_content_filtered', context); // Azure's, of the ticket itself
   if (status === 429 && [code, type].some((value) => QUOTA.test(String(value)))) {

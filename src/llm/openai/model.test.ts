@@ -114,6 +114,27 @@ test("the provider's request id comes with the problem", async () => {
   expect((await process(1)).json()).toMatchObject({ openai_request_id: 'req_5' });
 });
 
+test('a request id that is none is not passed on', async () => {
+  const { create, process, provider } = await startService();
+  await create();
+  provider.respond({ ...failing(400), headers: { 'x-request-id': 'words of the provider' } });
+  expect((await process(1)).json()).not.toHaveProperty('openai_request_id');
+});
+
+test('nothing that the configuration does not name is sent', async () => {
+  process.env.OPENAI_ORG_ID = 'org-secret';
+  process.env.OPENAI_PROJECT_ID = 'project-secret';
+  try {
+    const service = await startService();
+    await service.create();
+    await service.process(1);
+    expect(JSON.stringify(service.provider.requests)).not.toMatch('secret');
+  } finally {
+    delete process.env.OPENAI_ORG_ID;
+    delete process.env.OPENAI_PROJECT_ID;
+  }
+});
+
 test('without a key no Authorization is sent', async () => {
   const provider = await startProvider();
   onTestFinished(provider.close);

@@ -4,7 +4,11 @@ import { parseModelOutput } from '../output.ts';
 import { boundedFetch } from './bounded-fetch.ts';
 import { chatApi } from './chat.ts';
 import { toAppError } from './errors.ts';
+import { label } from './label.ts';
 import { responsesApi } from './responses.ts';
+
+/** What the client would else take from variables that are not in our configuration, and send to any server. */
+const NOT_FROM_THE_ENVIRONMENT = { organization: null, project: null, adminAPIKey: null, webhookSecret: null };
 
 const APIS = { responses: responsesApi, chat: chatApi };
 
@@ -24,6 +28,7 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
     apiKey: apiKey ?? 'none',
     ...(apiKey ? {} : { defaultHeaders: { authorization: null } }),
     baseURL: baseURL ?? 'https://api.openai.com/v1',
+    ...NOT_FROM_THE_ENVIRONMENT,
     fetch: boundedFetch,
     maxRetries: 0,
     logLevel: 'off', // its debug log, which OPENAI_LOG would switch on, holds the tickets' text
@@ -53,6 +58,3 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
 
 /** The body, which is all here already; undefined if it is not JSON. */
 const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined);
-
-/** A name or an id as it is stored and shown; null if it is none. */
-const label = (value: unknown) => (typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) ? value : null);
