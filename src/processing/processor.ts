@@ -8,6 +8,7 @@ import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import { fromFailure, toFailure } from './failure.ts';
 import type { Line } from './line.ts';
+import { whenStorageAllows } from './storage.ts';
 
 export interface ProcessorOptions {
   runs: RunRepository;
@@ -36,9 +37,6 @@ export interface Processor {
 
 /** How often a run in another process is looked at, in ms. */
 const POLL_MS = 50;
-
-/** How often a result that could not be stored is tried again, in ms. */
-const STORE_AGAIN_MS = 500;
 
 /** What requests for a ticket wait for: a run of this process, or one of another, which they follow. */
 interface Wait {
@@ -165,18 +163,6 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
       clearTimeout(timer);
     },
   };
-}
-
-/** Tries a write again while the database is locked or full, until the signal: what it holds has been paid for. */
-async function whenStorageAllows<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
-    try {
-      return await write();
-    } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'storage_unavailable') throw error;
-      await sleep(STORE_AGAIN_MS, undefined, { signal }).catch(() => Promise.reject(error));
-    }
-  }
 }
 
 const shuttingDown = () => new AppError('shutting_down', 'the server is shutting down');

@@ -8,3 +8,10 @@ export async function startService(options?: ServiceOptions) {
   onTestFinished(service.close);
   return service;
 }
+
+/** The same with so many tickets. */
+export async function withTickets(count: number, options: ServiceOptions) {
+  const service = await startService(options);
+  for (let i = 0; i < count; i += 1) await service.create();
+  return service;
+}
