@@ -14,11 +14,12 @@ function start() {
   });
   sqlite.exec('CREATE TABLE numbers (n INTEGER UNIQUE, text TEXT)');
   const insert = sqlite.prepare('INSERT INTO numbers VALUES (?, ?)');
-  const { write } = createWriter(sqlite);
+  const { write, wasHeldUp } = createWriter(sqlite);
   let commits = -1;
   let version: unknown;
   return {
     sqlite,
+    wasHeldUp,
     write,
     insert: (n: number, text = '') => write(() => insert.run(n, text).changes, text.length),
     /** What another process sees. */
@@ -69,14 +70,16 @@ test('a write of several statements is whole or not at all', async () => {
 });
 
 test('a full disk fails every write of the batch, keeps nothing of it, and is over when there is room again', async () => {
-  const { insert, sqlite, stored } = start();
+  const { insert, sqlite, stored, wasHeldUp } = start();
   await insert(1);
+  expect(wasHeldUp(1000)).toBe(false);
   sqlite.pragma(`max_page_count = ${sqlite.pragma('page_count', { simple: true })}`);
   const answers = await Promise.allSettled([insert(2), insert(3, 'x'.repeat(1_000_000)), insert(4)]);
   for (const answer of answers) {
     expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'storage_unavailable' } });
   }
   expect(stored()).toEqual([1]);
+  expect(wasHeldUp(1000)).toBe(true);
   sqlite.pragma('max_page_count = 1000000');
   await insert(5);
   expect(stored()).toEqual([1, 5]);

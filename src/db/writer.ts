@@ -26,19 +26,26 @@ export interface Writer {
    * @throws what `work` threw, or AppError `storage_unavailable` if the file is locked, or the disk full or broken
    */
   write<T>(work: () => T, bytes?: number): Promise<T>;
-  /** Whether another process's lock has held writes up in the last so many ms. */
+  /** Whether a lock, or a disk that is full or broken, has held writes up in the last so many ms. */
   wasHeldUp(withinMs: number): boolean;
 }
 
 /**
  * Group commit: what arrives in one turn of the event loop is written in one transaction, and each caller is answered
- * after its commit. A commit at synchronous=FULL costs half a millisecond here, however much is in it.
+ * after its commit. A commit at synchronous=FULL waits for the disk; for many writes at once it waits once.
  */
 export function createWriter(sqlite: Database.Database): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
   let waiting: Write[] = [];
   let heldUpAt = Number.NEGATIVE_INFINITY;
+
+  /** The error for the caller, after a note if it is one of storage. */
+  function noted(error: unknown): unknown {
+    const reason = storageError(error);
+    if (reason !== error) heldUpAt = performance.now();
+    return reason;
+  }
 
   function commitBatch(): void {
     const batch = takeBatch(waiting);
@@ -56,16 +63,16 @@ export function createWriter(sqlite: Database.Database): Writer {
       for (const answer of answers) answer();
     } catch (error) {
       if (sqlite.inTransaction) rollback?.run();
-      for (const { reject } of batch) reject(storageError(error));
+      for (const { reject } of batch) reject(noted(error));
     }
   }
 
   /** Those of a batch that could not begin which may wait on; the others are told why not. */
   function stillInTime(batch: Write[], error: unknown): Write[] {
     const isLocked = (error as { code?: unknown }).code === 'SQLITE_BUSY';
-    if (isLocked) heldUpAt = performance.now();
+    heldUpAt = performance.now();
     const mayWait = ({ since }: Write) => isLocked && performance.now() - since < MAX_WAIT_MS;
-    for (const write of batch) if (!mayWait(write)) write.reject(storageError(error));
+    for (const write of batch) if (!mayWait(write)) write.reject(noted(error));
     return batch.filter(mayWait);
   }
 
@@ -81,7 +88,8 @@ export function createWriter(sqlite: Database.Database): Writer {
       if (!sqlite.inTransaction) throw error;
       undo?.run();
       release?.run();
-      return () => reject(storageError(error));
+      const reason = noted(error);
+      return () => reject(reason);
     }
   }
 
