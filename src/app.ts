@@ -5,6 +5,7 @@ import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
 import { sendProblem } from './http/problem.ts';
+import { RequestLog } from './http/request-log.ts';
 import { documentRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
@@ -28,11 +29,12 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const app = fastify({
     loggerInstance: logger,
+    logController: new RequestLog(),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true } },
+    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, meta: false, validateSchema: false } },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,

@@ -80,7 +80,7 @@ export type Config = Readonly<Omit<Settings, 'LLM_PROVIDER' | 'DATABASE_URL'>> &
   readonly databasePath: string;
 };
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true });
+const ajv = new Ajv({ allErrors: true, useDefaults: true, meta: false, validateSchema: false });
 ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
 const isEnvironment = ajv.compile<Settings>(Environment);

@@ -1,6 +1,6 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
-import { type BaseLogger, pino } from 'pino';
+import type { BaseLogger } from 'pino';
 import { buildApp } from './app.ts';
 import { type Config, complaint, loadConfig, readEnvironment } from './config.ts';
 import { LEASE_MS, openStore } from './db/store.ts';
@@ -10,18 +10,20 @@ import { createOfflineModel } from './llm/offline/model.ts';
 import { createOpenAIModel } from './llm/openai/model.ts';
 import { loadPrompt } from './llm/prompts.ts';
 import { withRetries } from './llm/retry.ts';
+import { createLog } from './log.ts';
 import { createLine } from './processing/line.ts';
 import { createProcessor, type Processor } from './processing/processor.ts';
+import { ROOT } from './root.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
-  const log = pino({ level: config.LOG_LEVEL });
+  const log = await createLog(config.LOG_LEVEL);
   const prompt = loadPrompt(config.PROMPT_VERSION);
   const { tickets, results, runs, close } = openStore(config.databasePath);
   const line = createLine({ concurrency: config.LLM_MAX_CONCURRENCY, maxWaiting: config.LLM_MAX_QUEUE });
   const timeoutMs = config.PROCESS_TIMEOUT_MS;
   const processor = createProcessor({ runs, model: createModel(config), prompt, line, timeoutMs, log });
-  const { version } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
   const app = await buildApp({ tickets, results, processor }, { logger: log, version });
 
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');

@@ -2,7 +2,7 @@ import { Ajv } from 'ajv';
 import { ModelOutput } from '../schemas/result.ts';
 import { llmError } from './llm-error.ts';
 
-const isModelOutput = new Ajv().compile<ModelOutput>(ModelOutput);
+const isModelOutput = new Ajv({ meta: false, validateSchema: false }).compile<ModelOutput>(ModelOutput);
 
 /** What OpenAI's strict mode does not know; it is checked on what comes back. */
 const UNSUPPORTED = ['minLength', 'maxLength', 'pattern'];

@@ -1,7 +1,8 @@
 import { readdirSync, readFileSync } from 'node:fs';
 import { StartError } from '../errors.ts';
+import { ROOT } from '../root.ts';
 
-const PROMPTS_FOLDER = new URL('../../prompts/', import.meta.url);
+const PROMPTS_FOLDER = new URL('prompts/', ROOT);
 
 export interface Prompt {
   /** The folder's name in `prompts/`, stored with every result. */

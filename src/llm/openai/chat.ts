@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Ajv } from 'ajv';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { llmError } from '../llm-error.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Api } from './api.ts';
@@ -18,7 +18,7 @@ const Completion = Type.Object({
   ),
   usage: Type.Optional(Type.Unknown()),
 });
-const isCompletion = new Ajv().compile<Static<typeof Completion>>(Completion);
+const shape = TypeCompiler.Compile(Completion);
 
 /** Chat completions, which more servers speak: https://platform.openai.com/docs/api-reference/chat */
 export const chatApi: Api = {
@@ -38,7 +38,7 @@ export const chatApi: Api = {
       .asResponse(),
 
   read(response, context) {
-    const choice = isCompletion(response) ? response.choices[0] : undefined;
+    const choice = shape.Check(response) ? response.choices[0] : undefined;
     if (!choice) throw llmError('llm_invalid_output', context);
     const { finish_reason, message } = choice;
     if (message.refusal) throw llmError('llm_refused', context);

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Ajv } from 'ajv';
+import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { llmError } from '../llm-error.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Api } from './api.ts';
@@ -20,7 +20,7 @@ const Response = Type.Object({
   error: Nullable(Type.Object({ code: Nullable(Type.String()) })),
   usage: Type.Optional(Type.Unknown()),
 });
-const isResponse = new Ajv().compile<Static<typeof Response>>(Response);
+const shape = TypeCompiler.Compile(Response);
 
 /** The Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const responsesApi: Api = {
@@ -41,7 +41,7 @@ export const responsesApi: Api = {
       .asResponse(),
 
   read(response, context) {
-    if (!isResponse(response)) throw llmError('llm_invalid_output', context);
+    if (!shape.Check(response)) throw llmError('llm_invalid_output', context);
     const { status, incomplete_details, error, output, usage } = response;
     if (status === 'incomplete') {
       const isFiltered = incomplete_details?.reason === 'content_filter';
