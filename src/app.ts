@@ -34,7 +34,15 @@ export async function buildApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: { customOptions: { coerceTypes: false, removeAdditional: false, allErrors: true, meta: false, validateSchema: false } },
+    ajv: {
+      customOptions: {
+        coerceTypes: false,
+        removeAdditional: false,
+        allErrors: true,
+        meta: false,
+        validateSchema: false,
+      },
+    },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,

@@ -1,5 +1,6 @@
 import { and, eq, exists, getTableColumns, inArray, isNotNull, ne, notExists, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { NewResult } from './runs.ts';
 import { results, runs, tickets } from './schema.ts';
 
@@ -22,12 +23,13 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const settled = { status: sql`case when ${hasResult} then 'done' else 'failed' end` };
   const isAlive = sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`;
-  const aliveRun = db
-    .select()
-    .from(runs)
-    .where(and(eq(runs.ticket_id, tickets.id), isAlive));
+  const aliveRunOf = (ticketId: SQLiteColumn) =>
+    db
+      .select()
+      .from(runs)
+      .where(and(eq(runs.ticket_id, ticketId), isAlive));
   // The status as the partial index has it: a parameter would not match it.
-  const isAbandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRun));
+  const isAbandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRunOf(tickets.id)));
   const isOwn = inArray(tickets.id, db.select({ id: runs.ticket_id }).from(runs).where(own));
 
   return {
@@ -74,6 +76,11 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .where(ofTicket)
       .prepare(),
 
+    reusable: db
+      .select()
+      .from(results)
+      .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOf(results.ticket_id))))
+      .prepare(),
     result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
     storeResult: upsert(db).prepare(),
   };

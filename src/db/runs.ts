@@ -67,10 +67,11 @@ export function createRunRepository(
     return current?.owner === owner && current.run === run;
   };
 
-  /** A lease that reaches far beyond its length is from before the clock was set back. */
+  /** Where the lease of a run that is alive ends; one that reaches far beyond its length is from before the clock was set back. */
+  const window = () => ({ now: Date.now(), latest: Date.now() + 2 * leaseMs });
   const isAlive = (run: { expires_at: number | null } | undefined) => {
-    const left = (run?.expires_at ?? 0) - Date.now();
-    return left >= 0 && left <= 2 * leaseMs;
+    const { now, latest } = window();
+    return typeof run?.expires_at === 'number' && run.expires_at >= now && run.expires_at <= latest;
   };
 
   /** Whether an owner may be alive that could not renew its run, because the file was locked until a moment ago. */
@@ -78,8 +79,7 @@ export function createRunRepository(
     run.expires_at !== null && run.owner !== owner && wasHeldUp(leaseMs / 4);
 
   return {
-    reusable: async (ticket_id) =>
-      isAlive(statements.run.get({ ticket_id })) ? undefined : statements.result.get({ ticket_id }),
+    reusable: async (ticket_id) => statements.reusable.get({ ticket_id, ...window() }),
 
     start: (ticket_id, { force, claim }) =>
       write((): Start | undefined => {
@@ -134,8 +134,7 @@ export function createRunRepository(
       }),
 
     settleAbandoned: async () => {
-      const window = { now: Date.now(), latest: Date.now() + 2 * leaseMs };
-      if (statements.abandoned.get(window)) await write(() => void statements.settleAbandoned.run(window));
+      if (statements.abandoned.get(window())) await write(() => void statements.settleAbandoned.run(window()));
     },
   };
 }

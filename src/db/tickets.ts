@@ -13,7 +13,7 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   const insert = db
     .insert(tickets)
     .values({ source: sql.placeholder('source'), raw_text: sql.placeholder('raw_text') })
-    .returning()
+    .returning({ id: tickets.id, created_at: tickets.created_at, status: tickets.status })
     .prepare();
   const select = db
     .select()
@@ -21,7 +21,8 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare();
   return {
-    create: ({ source, raw_text }) => write(() => insert.get({ source, raw_text }), raw_text.length),
+    create: ({ source, raw_text }) =>
+      write(() => ({ ...insert.get({ source, raw_text }), source, raw_text }), raw_text.length),
     find: async (id) => select.get({ id }),
   };
 }

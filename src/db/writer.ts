@@ -20,7 +20,8 @@ interface Write {
 /** All writes of the service go through here. */
 export interface Writer {
   /**
-   * Runs `work`, which must be synchronous, whole or not at all, and resolves with what it returned once that is on disk.
+   * Runs `work`, whole or not at all, and resolves with what it returned once that is on disk. It must be synchronous, and
+   * may be run twice: what a neighbour's failure undid is done again.
    *
    * @param bytes about how much it writes
    * @throws what `work` threw, or AppError `storage_unavailable` if the file is locked, or the disk full or broken
@@ -58,12 +59,27 @@ export function createWriter(sqlite: Database.Database): Writer {
     }
     if (waiting.length > 0) setImmediate(commitBatch);
     try {
-      const answers = batch.map(attempt);
+      const answers = attemptAll(batch);
       commit?.run();
       for (const answer of answers) answer();
     } catch (error) {
       if (sqlite.inTransaction) rollback?.run();
       for (const { reject } of batch) reject(noted(error));
+    }
+  }
+
+  /** Does the writes of a batch together; if one fails, each again on its own, so that it leaves its neighbours alone. */
+  function attemptAll(batch: Write[]): (() => void)[] {
+    savepoint?.run();
+    try {
+      return batch.map(({ work, resolve }) => {
+        const value = work() as never;
+        return () => resolve(value);
+      });
+    } catch (error) {
+      if (!sqlite.inTransaction) throw error;
+      undo?.run();
+      return batch.map(attempt);
     }
   }
 
@@ -76,7 +92,7 @@ export function createWriter(sqlite: Database.Database): Writer {
     return batch.filter(mayWait);
   }
 
-  /** Does one write and returns what tells its caller so; a write that fails leaves its neighbours alone. */
+  /** Does one write, and returns what tells its caller so. */
   function attempt({ work, resolve, reject }: Write): () => void {
     savepoint?.run();
     try {

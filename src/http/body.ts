@@ -17,8 +17,9 @@ export function acceptJson(app: FastifyInstance): void {
 
 /** Makes all routes of this instance ignore the body, whatever it is and claims to be. */
 export function ignoreBody(app: FastifyInstance): void {
-  app.addHook('onRequest', async (request) => {
+  app.addHook('onRequest', (request, _reply, done) => {
     delete request.headers['content-type']; // one that cannot be read would be answered before any parser is asked
+    done();
   });
   app.removeAllContentTypeParsers();
   app.addContentTypeParser('*', (_request, _payload, done) => done(null));

@@ -11,11 +11,11 @@ export function rejectUnknownRoutes(app: FastifyInstance): () => void {
   app.addHook('onRoute', ({ url, method }) => {
     allowed.set(url, (allowed.get(url) ?? new Set<string>()).union(new Set([method].flat())));
   });
-  const notFound = async () => {
-    throw new AppError('not_found', 'Not Found');
-  };
-  app.addHook('onRequest', async (request) => request.is404 && notFound());
-  app.setNotFoundHandler(notFound); // for a file that the documentation's assets do not have
+  const notFound = () => new AppError('not_found', 'Not Found');
+  app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? notFound() : undefined));
+  app.setNotFoundHandler(async () => {
+    throw notFound();
+  }); // for a file that the documentation's assets do not have
 
   return () => {
     const methods = METHODS.filter((method) => method !== 'CONNECT');

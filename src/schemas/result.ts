@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { OneOf, Text, Timestamp } from './text.ts';
+import { OneOf, OrNull, Text, Timestamp } from './text.ts';
 
 export const CATEGORIES = ['auth/login', 'billing', 'bug', 'feature_request', 'account', 'other'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -15,15 +15,13 @@ export const ModelOutput = Type.Object(
 );
 export type ModelOutput = Static<typeof ModelOutput>;
 
-const Count = Type.Union([Type.Integer(), Type.Null()]);
+const Count = OrNull<number>('integer');
 
 /** How the answer came about and what it cost; null where the provider gave none. */
 export const CallMetadata = Type.Object({
   model: Type.String({ description: 'The model that the provider says it used.' }),
-  openai_request_id: Type.Union([Type.String(), Type.Null()]),
-  latency_ms: Type.Union([Type.Integer(), Type.Null()], {
-    description: 'Whole milliseconds of the provider call that succeeded.',
-  }),
+  openai_request_id: OrNull<string>('string'),
+  latency_ms: OrNull<number>('integer', 'Whole milliseconds of the provider call that succeeded.'),
   input_tokens: Count,
   output_tokens: Count,
   total_tokens: Count,

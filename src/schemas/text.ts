@@ -9,6 +9,10 @@ export const Text = (limits: { minLength?: number; maxLength: number; default?: 
 export const OneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
+/** A value or null, as a list of types: for a union, the serialiser would try each member with a validator of its own. */
+export const OrNull = <T>(type: 'string' | 'integer', description?: string) =>
+  Type.Unsafe<T | null>({ type: [type, 'null'], ...(description ? { description } : {}) });
+
 /** A point in time, UTC, to the second: `2026-02-17T16:35:05Z`. */
 export const Timestamp = Type.String({ format: 'date-time' });
 

@@ -15,7 +15,7 @@ export type Behaviour =
   | ((response: ServerResponse) => void | Promise<void>);
 
 /** An OpenAI-like server on loopback that records what it is sent and answers as it is told. */
-export async function startProvider() {
+export async function startProvider(port = 0) {
   const requests: ReceivedRequest[] = [];
   let sentBytes = 0;
   let behaviour: (request: ReceivedRequest) => Behaviour | Promise<Behaviour> = () => completed();
@@ -26,7 +26,7 @@ export async function startProvider() {
       method: request.method ?? '',
       path: request.url ?? '',
       headers: request.headers,
-      body: JSON.parse(Buffer.concat(chunks).toString()),
+      body: JSON.parse(Buffer.concat(chunks).toString() || '{}'),
     };
     requests.push(received);
     response.once('close', () => {
@@ -38,7 +38,7 @@ export async function startProvider() {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
-  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+  await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,

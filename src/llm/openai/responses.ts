@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
 import { llmError } from '../llm-error.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';

@@ -1,0 +1,89 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { openSync } from 'node:fs';
+import { get } from 'node:http';
+import { type AddressInfo, createServer } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { FOLDER } from './data.ts';
+import type { Usage } from './usage.ts';
+
+const USAGE = new URL('usage.ts', import.meta.url).href;
+
+/** No process outlives the benchmark. */
+const running = new Set<ChildProcess>();
+process.on('exit', () => {
+  for (const child of running) child.kill('SIGKILL');
+});
+
+export interface Server {
+  url: string;
+  /** What it has used so far. */
+  usage(): Promise<Usage>;
+  stop(): Promise<void>;
+}
+
+/** Starts a script that listens on $PORT, and returns once it answers `GET /health` with 200. */
+export async function startServer(
+  script: string[],
+  environment: NodeJS.ProcessEnv = {},
+  logFile?: string,
+): Promise<Server> {
+  const port = await freePort();
+  const child = spawn(process.execPath, ['--import', USAGE, ...script], {
+    cwd: FOLDER,
+    env: { PATH: process.env.PATH, ...environment, PORT: String(port) },
+    stdio: ['ignore', logFile ? openSync(logFile, 'w') : 'ignore', 'inherit', 'ipc'],
+  });
+  running.add(child);
+  const exit = once(child, 'exit').then(() => running.delete(child));
+  const url = `http://127.0.0.1:${port}`;
+  await untilHealthy(child, url);
+  return {
+    url,
+    async usage() {
+      child.send('usage');
+      const [usage] = await once(child, 'message');
+      return usage as Usage;
+    },
+    async stop() {
+      child.kill('SIGTERM');
+      await exit;
+    },
+  };
+}
+
+/** How long a server takes from its process's start to its first 200, in ms. */
+export async function timeToStart(script: string[], environment: NodeJS.ProcessEnv): Promise<number> {
+  const port = await freePort();
+  const start = performance.now();
+  const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
+  const child = spawn(process.execPath, script, { cwd: FOLDER, env, stdio: 'ignore' });
+  running.add(child);
+  await untilHealthy(child, `http://127.0.0.1:${port}`);
+  const ms = performance.now() - start;
+  child.kill('SIGTERM');
+  await once(child, 'exit');
+  running.delete(child);
+  return ms;
+}
+
+async function freePort(): Promise<number> {
+  const server = createServer().listen(0, '127.0.0.1');
+  await once(server, 'listening');
+  const { port } = server.address() as AddressInfo;
+  server.close();
+  await once(server, 'close');
+  return port;
+}
+
+async function untilHealthy(child: ChildProcess, url: string): Promise<void> {
+  while (!(await isHealthy(url))) {
+    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with code ${child.exitCode}`);
+    await sleep(2);
+  }
+}
+
+const isHealthy = (url: string) =>
+  new Promise<boolean>((resolve) => {
+    get(`${url}/health`, (response) => resolve(response.resume().statusCode === 200)).on('error', () => resolve(false));
+  });
