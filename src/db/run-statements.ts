@@ -1,6 +1,6 @@
-import { and, eq, exists, getTableColumns, inArray, isNotNull, ne, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, eq, exists, getTableColumns, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { isAbandoned } from './run-queries.ts';
 import type { NewResult } from './runs.ts';
 import { results, runs, tickets } from './schema.ts';
 
@@ -18,34 +18,23 @@ const own = and(
   sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticket_ids')}))`,
 );
 
-/** The statements of runs.ts, prepared once. */
+/** The writes of runs.ts, prepared once. */
 export function prepareRunStatements(db: BetterSQLite3Database) {
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const settled = { status: sql`case when ${hasResult} then 'done' else 'failed' end` };
-  const isAlive = sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`;
-  const aliveRunOf = (ticketId: SQLiteColumn) =>
-    db
-      .select()
-      .from(runs)
-      .where(and(eq(runs.ticket_id, ticketId), isAlive));
-  // The status as the partial index has it: a parameter would not match it.
-  const isAbandoned = and(sql`${tickets.status} = 'processing'`, notExists(aliveRunOf(tickets.id)));
   const isOwn = inArray(tickets.id, db.select({ id: runs.ticket_id }).from(runs).where(own));
 
   return {
-    ticket: db.select().from(tickets).where(thisTicket).prepare(),
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(thisTicket).prepare(),
     markDone: db.update(tickets).set({ status: 'done' }).where(thisTicket).prepare(),
     settle: db.update(tickets).set(settled).where(thisTicket).prepare(),
-    abandoned: db.select().from(tickets).where(isAbandoned).limit(1).prepare(),
-    settleAbandoned: db.update(tickets).set(settled).where(isAbandoned).prepare(),
+    settleAbandoned: db.update(tickets).set(settled).where(isAbandoned(db)).prepare(),
     markRenewed: db
       .update(tickets)
       .set({ status: 'processing' })
       .where(and(isOwn, ne(tickets.status, 'processing')))
       .prepare(),
 
-    run: db.select().from(runs).where(ofTicket).prepare(),
     claim: db
       .insert(runs)
       .values({ ticket_id: TICKET_ID, run: sql.placeholder('run'), owner: OWNER, expires_at: EXPIRES_AT })
@@ -76,12 +65,6 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .where(ofTicket)
       .prepare(),
 
-    reusable: db
-      .select()
-      .from(results)
-      .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOf(results.ticket_id))))
-      .prepare(),
-    result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
     storeResult: upsert(db).prepare(),
   };
 }

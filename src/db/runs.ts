@@ -1,6 +1,8 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Result } from '../schemas/result.ts';
+import type { Reader } from './reader.ts';
+import { prepareRunQueries, reusableResult } from './run-queries.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { Failure } from './schema.ts';
 import type { Writer } from './writer.ts';
@@ -56,12 +58,15 @@ export interface RunRepositoryOptions {
 
 export function createRunRepository(
   db: BetterSQLite3Database,
+  { db: reads, first, read }: Reader,
   { write, wasHeldUp }: Writer,
   { leaseMs }: RunRepositoryOptions,
 ): RunRepository {
   /** This process, unlike any other on the file. */
   const owner = randomUUID();
-  const statements = prepareRunStatements(db);
+  const statements = { ...prepareRunQueries(db), ...prepareRunStatements(db) };
+  const queries = prepareRunQueries(reads);
+  const reusable = first(reusableResult(reads));
   const isOwn = (ticket_id: number, run: number) => {
     const current = statements.run.get({ ticket_id });
     return current?.owner === owner && current.run === run;
@@ -79,7 +84,7 @@ export function createRunRepository(
     run.expires_at !== null && run.owner !== owner && wasHeldUp(leaseMs / 4);
 
   return {
-    reusable: async (ticket_id) => statements.reusable.get({ ticket_id, ...window() }),
+    reusable: async (ticket_id) => reusable({ ticket_id, ...window() }),
 
     start: (ticket_id, { force, claim }) =>
       write((): Start | undefined => {
@@ -125,16 +130,16 @@ export function createRunRepository(
       }),
 
     outcome: async (ticket_id, run) =>
-      db.transaction((): Outcome => {
-        const current = statements.run.get({ ticket_id });
-        const result = statements.result.get({ ticket_id });
+      read((): Outcome => {
+        const current = queries.run.get({ ticket_id });
+        const result = queries.result.get({ ticket_id });
         if (current && current.succeeded >= run && result) return { state: 'stored', result };
         if (current?.failure && current.run === run) return { state: 'failed', failure: current.failure };
         return current && isAlive(current) ? { state: 'running', run: current.run } : { state: 'free' };
       }),
 
     settleAbandoned: async () => {
-      if (statements.abandoned.get(window())) await write(() => void statements.settleAbandoned.run(window()));
+      if (read(() => queries.abandoned.get(window()))) await write(() => void statements.settleAbandoned.run(window()));
     },
   };
 }

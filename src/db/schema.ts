@@ -8,10 +8,11 @@ import { TICKET_STATUSES } from '../schemas/ticket.ts';
  * A time as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`.
  * SQLAlchemy may have added microseconds; they are left out.
  */
-const utcTimestamp = customType<{ data: string; driverData: string }>({
-  dataType: () => 'text',
-  fromDriver: (value) => `${value.slice(0, 10)}T${value.slice(11, 19)}Z`,
-});
+const utcTimestamp = customType<{ data: string; driverData: string }>({ dataType: () => 'text', fromDriver: toIso });
+
+export function toIso(timestamp: string): string {
+  return `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`;
+}
 
 export const tickets = sqliteTable(
   'tickets',

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartError } from '../errors.ts';
 import { migrate } from './migrate.ts';
+import { createReader } from './reader.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
 import { createRunRepository, type RunRepository } from './runs.ts';
 import { createTicketRepository, type TicketRepository } from './tickets.ts';
@@ -34,12 +35,18 @@ export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   startWith(path, () => migrate(sqlite));
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   const db = drizzle(sqlite);
-  const writer = createWriter(sqlite);
+  const readonly = startWith(path, () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
+  const reader = createReader(readonly);
+  const writer = createWriter(sqlite, reader.refresh);
   return {
-    tickets: createTicketRepository(db, writer),
-    results: createResultRepository(db),
-    runs: createRunRepository(db, writer, { leaseMs }),
-    close: () => sqlite.close(),
+    tickets: createTicketRepository(db, reader, writer),
+    results: createResultRepository(reader),
+    runs: createRunRepository(db, reader, writer, { leaseMs }),
+    close() {
+      reader.refresh();
+      readonly.close();
+      sqlite.close(); // the last one, as a connection that may write: it takes the -wal file away
+    },
   };
 }
 

@@ -1,6 +1,7 @@
 import { eq, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../schemas/ticket.ts';
+import type { Reader } from './reader.ts';
 import { tickets } from './schema.ts';
 import type { Writer } from './writer.ts';
 
@@ -9,7 +10,11 @@ export interface TicketRepository {
   find(id: number): Promise<Ticket | undefined>;
 }
 
-export function createTicketRepository(db: BetterSQLite3Database, { write }: Writer): TicketRepository {
+export function createTicketRepository(
+  db: BetterSQLite3Database,
+  { first }: Reader,
+  { write }: Writer,
+): TicketRepository {
   const insert = db
     .insert(tickets)
     .values({ source: sql.placeholder('source'), raw_text: sql.placeholder('raw_text') })
@@ -18,11 +23,11 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   const select = db
     .select()
     .from(tickets)
-    .where(eq(tickets.id, sql.placeholder('id')))
-    .prepare();
+    .where(eq(tickets.id, sql.placeholder('id')));
+  const find = first(select);
   return {
     create: ({ source, raw_text }) =>
       write(() => ({ ...insert.get({ source, raw_text }), source, raw_text }), raw_text.length),
-    find: async (id) => select.get({ id }),
+    find: async (id) => find({ id }),
   };
 }

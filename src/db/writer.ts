@@ -35,7 +35,7 @@ export interface Writer {
  * Group commit: what arrives in one turn of the event loop is written in one transaction, and each caller is answered
  * after its commit. A commit at synchronous=FULL waits for the disk; for many writes at once it waits once.
  */
-export function createWriter(sqlite: Database.Database): Writer {
+export function createWriter(sqlite: Database.Database, onCommit: () => void = () => {}): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
   let waiting: Write[] = [];
@@ -61,6 +61,7 @@ export function createWriter(sqlite: Database.Database): Writer {
     try {
       const answers = attemptAll(batch);
       commit?.run();
+      onCommit();
       for (const answer of answers) answer();
     } catch (error) {
       if (sqlite.inTransaction) rollback?.run();

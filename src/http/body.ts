@@ -18,7 +18,8 @@ export function acceptJson(app: FastifyInstance): void {
 /** Makes all routes of this instance ignore the body, whatever it is and claims to be. */
 export function ignoreBody(app: FastifyInstance): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    delete request.headers['content-type']; // one that cannot be read would be answered before any parser is asked
+    // One that cannot be read would be answered before any parser is asked.
+    if (request.headers['content-type']) delete request.headers['content-type'];
     done();
   });
   app.removeAllContentTypeParsers();

@@ -1,0 +1,39 @@
+import { and, eq, notExists, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { results, runs, tickets } from './schema.ts';
+
+const TICKET_ID = sql.placeholder('ticket_id');
+
+/** A ticket's run that is not over, and whose owner's lease ends between `now` and `latest`. */
+const aliveRunOf = (db: BetterSQLite3Database, ticketId: SQLiteColumn) =>
+  db
+    .select()
+    .from(runs)
+    .where(
+      and(
+        eq(runs.ticket_id, ticketId),
+        sql`${runs.expires_at} between ${sql.placeholder('now')} and ${sql.placeholder('latest')}`,
+      ),
+    );
+
+/** Tickets whose run's owner is gone. The status as the partial index has it: a parameter would not match it. */
+export const isAbandoned = (db: BetterSQLite3Database) =>
+  and(sql`${tickets.status} = 'processing'`, notExists(aliveRunOf(db, tickets.id)));
+
+/** The stored result of a ticket, unless a run is under way. */
+export const reusableResult = (db: BetterSQLite3Database) =>
+  db
+    .select()
+    .from(results)
+    .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOf(db, results.ticket_id))));
+
+/** The queries of runs.ts, prepared once per connection. */
+export function prepareRunQueries(db: BetterSQLite3Database) {
+  return {
+    ticket: db.select().from(tickets).where(eq(tickets.id, TICKET_ID)).prepare(),
+    run: db.select().from(runs).where(eq(runs.ticket_id, TICKET_ID)).prepare(),
+    result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
+    abandoned: db.select().from(tickets).where(isAbandoned(db)).limit(1).prepare(),
+  };
+}
