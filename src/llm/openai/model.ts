@@ -1,7 +1,8 @@
-import OpenAI from 'openai';
+import OpenAI, { APIConnectionError } from 'openai';
+import { llmError } from '../llm-error.ts';
 import type { Model } from '../model.ts';
 import { parseModelOutput } from '../output.ts';
-import { boundedFetch } from './bounded-fetch.ts';
+import { boundedFetch, readBounded } from './bounded.ts';
 import { chatApi } from './chat.ts';
 import { toAppError } from './errors.ts';
 import { label } from './label.ts';
@@ -40,11 +41,14 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
       const response = await ask(client, { model, instructions, text }, { signal }).catch((error: unknown) => {
         throw toAppError(error, signal);
       });
-      const body = await readJson(response);
+      const body = await readBounded(response).catch((cause: unknown) => {
+        throw toAppError(new APIConnectionError({ cause: cause as Error }), signal);
+      });
       const latency_ms = Math.round(performance.now() - start);
       const context = { openai_request_id: label(response.headers.get('x-request-id')) };
+      if (!body.isWhole) throw llmError('llm_invalid_output', { ...context, details: { body: 'over 1 MiB' } });
 
-      const answer = read(body, context);
+      const answer = read(parse(body.bytes), context);
       return {
         ...parseModelOutput(answer.text, context),
         ...answer.usage,
@@ -56,5 +60,11 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
   };
 }
 
-/** The body, which is all here already; undefined if it is not JSON. */
-const readJson = (response: Response): Promise<unknown> => response.json().catch(() => undefined);
+/** What the bytes hold; undefined if it is not JSON. */
+function parse(bytes: Buffer): unknown {
+  try {
+    return JSON.parse(new TextDecoder().decode(bytes));
+  } catch {
+    return undefined;
+  }
+}
