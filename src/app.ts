@@ -6,9 +6,11 @@ import { answerClientError } from './http/client-error.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
 import { sendProblem } from './http/problem.ts';
 import { RequestLog } from './http/request-log.ts';
+import { serializeOnce } from './http/serializers.ts';
 import { documentRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
+import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
@@ -34,15 +36,7 @@ export async function buildApp(
     requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: () => randomUUID(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: {
-      customOptions: {
-        coerceTypes: false,
-        removeAdditional: false,
-        allErrors: true,
-        meta: false,
-        validateSchema: false,
-      },
-    },
+    ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,
@@ -50,6 +44,7 @@ export async function buildApp(
 
   app.setErrorHandler(sendProblem);
   acceptJson(app);
+  serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
 
   const rejectOtherMethods = rejectUnknownRoutes(app);

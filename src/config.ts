@@ -3,6 +3,7 @@ import { Ajv } from 'ajv';
 import dotenv from 'dotenv';
 import { databasePath } from './db/path.ts';
 import { StartError } from './errors.ts';
+import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { OneOf } from './schemas/text.ts';
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
@@ -80,7 +81,7 @@ export type Config = Readonly<Omit<Settings, 'LLM_PROVIDER' | 'DATABASE_URL'>> &
   readonly databasePath: string;
 };
 
-const ajv = new Ajv({ allErrors: true, useDefaults: true, meta: false, validateSchema: false });
+const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
 const isEnvironment = ajv.compile<Settings>(Environment);

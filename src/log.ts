@@ -1,11 +1,25 @@
 import { type Logger, pino } from 'pino';
+import { inSources } from './stack.ts';
 
 /** A line reaches standard output at the latest after so many ms, or when so many bytes have come together. */
 const FLUSH = { periodicFlush: 100, minLength: 4096 };
 
+const FOR_PEOPLE = {
+  ignore: 'pid,hostname,method,route,status,ms',
+  messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
+  singleLine: true,
+  sync: true,
+};
+
 /** The log: JSON lines, written without waiting and flushed at exit and after a fatal one; on a terminal, lines for people. */
 export async function createLog(level: string): Promise<Logger> {
-  if (!process.stdout.isTTY) return pino({ level }, pino.destination({ sync: false, ...FLUSH }));
+  const options = { level, serializers: { err: describe } };
+  if (!process.stdout.isTTY) return pino(options, pino.destination({ sync: false, ...FLUSH }));
   const { default: pretty } = await import('pino-pretty');
-  return pino({ level }, pretty({ ignore: 'pid,hostname', singleLine: true, sync: true }));
+  return pino(options, pretty(FOR_PEOPLE));
+}
+
+function describe(error: Error): object {
+  const described = pino.stdSerializers.err(error);
+  return described?.stack ? { ...described, stack: inSources(described.stack) } : described;
 }

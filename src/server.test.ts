@@ -2,10 +2,11 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { openSqlite } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { completed, OUTPUT, startProvider } from './testing/provider.ts';
 import { makePythonDatabase } from './testing/python-app.ts';
-import { spawnServer, startServer } from './testing/server-process.ts';
+import { bundled, fromSources, spawnServer, startServer } from './testing/server-process.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server answers is looked at by the expectations
 const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
@@ -16,18 +17,41 @@ async function provider() {
   return started;
 }
 
-test('in an empty folder, without a key, it does the whole job and says once that no language model answers', async () => {
-  const { output, post, url } = await startServer({}, temporaryFolder());
-  expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
-  await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
-  expect(await json(post('/tickets/1/process'))).toMatchObject({
-    category: 'auth/login',
-    model: 'offline-extractive-v1',
-    openai_request_id: null,
-    total_tokens: null,
-  });
-  const warnings = output.text.split('\n').filter((line) => line.includes('offline model'));
-  expect(warnings.map((line) => JSON.parse(line).level)).toEqual([40]);
+test.each([
+  ['from its sources', fromSources],
+  ['as a bundle', bundled],
+])(
+  '%s, in an empty folder, without a key, it does the whole job and says once that no language model answers',
+  async (_name, command) => {
+    const { output, post, url } = await startServer({}, temporaryFolder(), command());
+    expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
+    await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
+    expect(await json(post('/tickets/1/process'))).toMatchObject({
+      category: 'auth/login',
+      model: 'offline-extractive-v1',
+      openai_request_id: null,
+      total_tokens: null,
+    });
+    expect(await json(fetch(`${url}/tickets/1`))).toMatchObject({ source: 'email', status: 'done' });
+    expect(await json(post('/tickets', { raw_text: 'x', source: 1 }))).toMatchObject({ status: 422 });
+    expect((await fetch(`${url}/docs/static/swagger-ui-bundle.js`)).status).toBe(200);
+    expect(await json(fetch(`${url}/openapi.json`))).toMatchObject({ openapi: '3.1.0' });
+    const warnings = output.text.split('\n').filter((line) => line.includes('offline model'));
+    expect(warnings.map((line) => JSON.parse(line).level)).toEqual([40]);
+  },
+);
+
+test.each([
+  ['from its sources', fromSources],
+  ['as a bundle', bundled],
+])('%s, it logs errors with the lines of the sources', async (_name, command) => {
+  const folder = temporaryFolder();
+  const { child, exit, output, url } = await startServer({}, folder, command());
+  openSqlite(`${folder}/data/app.db`).exec('DROP TABLE results');
+  expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
+  child.kill('SIGTERM');
+  await exit;
+  expect(output.text).toMatch(/no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/);
 });
 
 test('with a key it calls the provider, and the key is not in the log', async () => {

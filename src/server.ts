@@ -14,6 +14,7 @@ import { createLog } from './log.ts';
 import { createLine } from './processing/line.ts';
 import { createProcessor, type Processor } from './processing/processor.ts';
 import { ROOT } from './root.ts';
+import { inSources } from './stack.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
@@ -92,6 +93,6 @@ function createModel(config: Config): Model {
 }
 
 start().catch((error) => {
-  process.stderr.write(`${error instanceof StartError ? error.message : error.stack}\n`);
+  process.stderr.write(`${error instanceof StartError ? error.message : inSources(error.stack)}\n`);
   process.exit(1);
 });

@@ -1,8 +1,9 @@
 import { Ajv } from 'ajv';
+import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { ModelOutput } from '../schemas/result.ts';
 import { llmError } from './llm-error.ts';
 
-const isModelOutput = new Ajv({ meta: false, validateSchema: false }).compile<ModelOutput>(ModelOutput);
+const isModelOutput = new Ajv(AJV_OPTIONS).compile<ModelOutput>(ModelOutput);
 
 /** What OpenAI's strict mode does not know; it is checked on what comes back. */
 const UNSUPPORTED = ['minLength', 'maxLength', 'pattern'];

@@ -1,13 +1,30 @@
-import { type ChildProcess, spawn } from 'node:child_process';
+import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** Starts `src/server.ts` as a process with just this environment, in a folder that has no `.env` of somebody's. */
-export function spawnServer(environment: Record<string, string>, cwd: string) {
-  const child = spawn(process.execPath, [`${ROOT}src/server.ts`], {
+/** The command for the sources. */
+export const fromSources = () => [process.execPath, `${ROOT}src/server.ts`];
+
+/** The command for the bundle, which is made anew if the sources are newer. */
+export function bundled(): string[] {
+  execFileSync('npm', ['run', 'prestart'], { cwd: ROOT, stdio: 'pipe' });
+  return [process.execPath, `${ROOT}dist/server.cjs`];
+}
+
+/**
+ * Starts the server as a process with just this environment, in a folder that has no `.env` of somebody's.
+ *
+ * @param command by default `node src/server.ts`
+ */
+export function spawnServer(
+  environment: Record<string, string>,
+  cwd: string,
+  [program, ...args]: string[] = fromSources(),
+) {
+  const child = spawn(program as string, args, {
     cwd,
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
   });
@@ -23,8 +40,8 @@ export function spawnServer(environment: Record<string, string>, cwd: string) {
 }
 
 /** The same, once it listens: with the URL that it says it listens on. */
-export async function startServer(environment: Record<string, string>, cwd: string) {
-  const server = spawnServer(environment, cwd);
+export async function startServer(environment: Record<string, string>, cwd: string, command?: string[]) {
+  const server = spawnServer(environment, cwd, command);
   const url = await listening(server.child, server.output);
   const post = (path: string, body?: unknown) =>
     fetch(url + path, {

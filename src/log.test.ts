@@ -1,0 +1,58 @@
+import { spawnSync } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+import { temporaryFolder } from './testing/folder.ts';
+import { startServer } from './testing/server-process.ts';
+import { startService } from './testing/service.ts';
+
+const LOG = fileURLToPath(new URL('log.ts', import.meta.url));
+
+/** What a process prints that makes a log, does this with it, and ends as it will. */
+function print(work: string, preload = ''): string {
+  const code = `${preload} const { createLog } = await import(${JSON.stringify(LOG)}); const log = await createLog('info'); ${work}`;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).stdout;
+}
+
+const HUNDRED = 'for (let i = 0; i < 100; i += 1) log.info({ i }, "line");';
+
+test.each([
+  ['a process that has nothing more to do', ''],
+  ['process.exit', 'process.exit(0);'],
+  ['an error that nobody caught', 'throw new Error("boom");'],
+  ['a rejection that nobody caught', 'Promise.reject(new Error("boom"));'],
+  ['a fatal line before a kill', 'log.fatal("the end"); process.kill(process.pid, "SIGKILL");'],
+])('no line is lost by %s', (_name, end) => {
+  expect(print(HUNDRED + end).match(/"msg":"line"/g)).toHaveLength(100);
+});
+
+test('on a terminal, lines are for people', () => {
+  const request = `log.info({ reqId: 'a1', method: 'GET', route: '/tickets/:id', status: 200, ms: 3 }, 'request');`;
+  const line = print(request, 'process.stdout.isTTY = true;');
+  expect(line).toMatch(/^\[\d\d:\d\d:\d\d\.\d{3}\].*INFO.*request GET \/tickets\/:id 200 3 ms.*a1/);
+});
+
+test('a request is one line: method, route, status, ms, and the id that is in its problem document', async () => {
+  const { app, create, log } = await startService();
+  await create();
+  await app.inject('/tickets/1');
+  await app.inject('/tickets/9');
+  await app.inject('/nowhere/canary');
+  const lines = log.map((line) => JSON.parse(line));
+  const request = { level: 30, msg: 'request', reqId: expect.any(String), ms: expect.any(Number) };
+  expect(lines).toMatchObject([
+    { ...request, method: 'POST', route: '/tickets', status: 201 },
+    { ...request, method: 'GET', route: '/tickets/:id', status: 200 },
+    { ...request, method: 'GET', route: '/tickets/:id', status: 404 },
+    { ...request, method: 'GET', status: 404 },
+  ]);
+  expect(new Set(lines.map(({ reqId }) => reqId)).size).toBe(4);
+  expect(log.join()).not.toMatch('canary');
+});
+
+test('the lines of all requests are there when the server has ended', async () => {
+  const { child, exit, output, url } = await startServer({}, temporaryFolder());
+  await Promise.all(Array.from({ length: 200 }, () => fetch(`${url}/tickets/1`)));
+  child.kill('SIGTERM');
+  await exit;
+  expect(output.text.match(/"msg":"request"/g)).toHaveLength(200);
+});
