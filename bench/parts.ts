@@ -43,6 +43,8 @@ export interface Part {
   marks: Mark[];
   /** Once instead of in every round, because it takes long. */
   once?: true;
+  /** Rounds that do not count, until the code that runs is compiled; default: 1. */
+  warmUps?: number;
   /** Starts what is to be measured; subjects are then asked in turn. */
   open(scale: Scale): Promise<{ subjects: Record<string, () => Promise<Figures>>; close(): Promise<void> }>;
 }
@@ -50,7 +52,7 @@ export interface Part {
 const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
 /** Both are built: to read TypeScript would take half of the floor's start. */
 const FLOOR = script('../dist/floor.js');
-const SERVICE = ['--max-semi-space-size=8', script('../dist/server.cjs')];
+const SERVICE = ['--max-semi-space-size=16', script('../dist/server.cjs')];
 const floor = (file: string, synchronous = 'FULL') => startServer([FLOOR, file, synchronous]);
 const provider = (delayMs = 0) => startServer([script('provider.ts'), String(delayMs)]);
 
@@ -169,9 +171,10 @@ export const PARTS: Part[] = [
   {
     name: 'burst',
     title: '1,000 new runs at once, provider taking 200 ms, against the bare openai client',
+    warmUps: 5,
     marks: [{ figure: 'ms', of: 'service', to: 'bare client', atMost: 1.5 }],
     async open() {
-      const { server, bare, llm, run } = await withProvider(200, 10_000);
+      const { server, bare, llm, run } = await withProvider(200, 12_000);
       return {
         subjects: {
           'bare client': async () => ({ ms: await askBare(bare, 1000, 1000) }),

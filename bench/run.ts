@@ -38,18 +38,19 @@ async function bench({ quick, only }: { quick?: boolean; only?: string }): Promi
   if (outcomes.some(({ marks }) => marks.some(({ isReached }) => !isReached))) process.exitCode = 1;
 }
 
-/** All rounds of a part: in each, its subjects in turn. The first round warms up and does not count. */
+/** All rounds of a part: in each, its subjects in turn. */
 async function take(part: Part, scale: Scale): Promise<Outcome> {
   const { subjects, close } = await part.open(scale);
+  const [warmUps, count] = part.once ? [0, 1] : [part.warmUps ?? 1, scale.rounds];
   const rounds: Record<string, Figures>[] = [];
-  for (let round = part.once ? 1 : 0; round <= (part.once ? 1 : scale.rounds); round += 1) {
+  for (let round = 0; round < warmUps + count; round += 1) {
     const figures: Record<string, Figures> = {};
     for (const [name, subject] of Object.entries(subjects)) figures[name] = await subject();
-    if (round > 0) rounds.push(figures);
+    rounds.push(figures);
     process.stderr.write('.');
   }
   await close();
-  return conclude(part, rounds);
+  return conclude(part, rounds.slice(warmUps));
 }
 
 function save(results: Results): void {

@@ -52,7 +52,7 @@ test('a full disk is 503 for writes only, costs nothing acknowledged, and is ove
     // as much as there is room for
   }
   const answers = await Promise.all(Array.from({ length: 200 }, () => create('x'.repeat(10_000))));
-  for (const answer of answers) if (answer.ok) acknowledged.push((await answer.json()).id);
+  for (const answer of answers) if (answer.ok) acknowledged.push(((await answer.json()) as { id: number }).id);
   const refused = answers.filter(({ status }) => status !== 201);
   expect(refused.length).toBeGreaterThan(0);
   for (const answer of refused) {

@@ -17,7 +17,7 @@ test('a hundred kills while fifty clients create leave every acknowledged ticket
         const raw_text = `${kill} ${n} ${i} ${'x'.repeat(Math.random() * 5000)}`;
         const answer = await post('/tickets', { raw_text });
         if (answer.status !== 201) throw new Error(`answered with ${answer.status}`);
-        texts.set((await answer.json()).id, raw_text);
+        texts.set(((await answer.json()) as { id: number }).id, raw_text);
       }
     };
     const clients = Array.from({ length: CLIENTS }, (_, n) => client(n).catch((error: Error) => error.message));

@@ -18,7 +18,7 @@ export interface Reader {
   ): (values: Record<string, string | number>) => Row | undefined;
   /** Runs reads that are to see the same state of the database. */
   read<T>(work: () => T): T;
-  /** Makes the reads that follow see what was just committed. */
+  /** Makes the reads that follow see what is committed by then. */
   refresh(): void;
 }
 
@@ -30,17 +30,13 @@ export interface Reader {
 export function createReader(sqlite: Database.Database): Reader {
   const begin = sqlite.prepare('BEGIN');
   const commit = sqlite.prepare('COMMIT');
-  let isOpen = false;
-
   function refresh(): void {
-    if (isOpen) commit.run();
-    isOpen = false;
+    if (sqlite.inTransaction) commit.run();
   }
 
   function read<T>(work: () => T): T {
-    if (!isOpen) {
+    if (!sqlite.inTransaction) {
       begin.run();
-      isOpen = true;
       setImmediate(refresh);
     }
     return work();

@@ -5,6 +5,9 @@ import { storageError } from './storage-error.ts';
 const MAX_WRITES = 1000;
 const MAX_BYTES = 8 * 1024 * 1024;
 
+/** For so many turns of the event loop a batch stays open, as long as each brings more writes. */
+const MAX_TURNS = 8;
+
 /** How long a write waits, in ms, for a lock that another process holds, and how often it looks whether that is gone. */
 const MAX_WAIT_MS = 2000;
 const RETRY_MS = 50;
@@ -32,10 +35,13 @@ export interface Writer {
 }
 
 /**
- * Group commit: what arrives in one turn of the event loop is written in one transaction, and each caller is answered
- * after its commit. A commit at synchronous=FULL waits for the disk; for many writes at once it waits once.
+ * Group commit: what arrives in one turn of the event loop, and in those that follow while there is more, is written in
+ * one transaction, and each caller is answered after its commit. A commit at synchronous=FULL waits for the disk; for
+ * many writes it waits once. A write that comes alone is committed in the next turn; there is no timer.
+ *
+ * @param beforeCommit is called in the turn of each commit
  */
-export function createWriter(sqlite: Database.Database, onCommit: () => void = () => {}): Writer {
+export function createWriter(sqlite: Database.Database, beforeCommit: () => void = () => {}): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
   let waiting: Write[] = [];
@@ -48,8 +54,15 @@ export function createWriter(sqlite: Database.Database, onCommit: () => void = (
     return reason;
   }
 
+  function gather(before: number, turn: number): void {
+    const hasMore = waiting.length > before && waiting.length < MAX_WRITES;
+    if (hasMore && turn < MAX_TURNS) setImmediate(gather, waiting.length, turn + 1);
+    else commitBatch();
+  }
+
   function commitBatch(): void {
     const batch = takeBatch(waiting);
+    beforeCommit();
     try {
       begin?.run();
     } catch (error) {
@@ -61,7 +74,6 @@ export function createWriter(sqlite: Database.Database, onCommit: () => void = (
     try {
       const answers = attemptAll(batch);
       commit?.run();
-      onCommit();
       for (const answer of answers) answer();
     } catch (error) {
       if (sqlite.inTransaction) rollback?.run();
@@ -116,7 +128,7 @@ export function createWriter(sqlite: Database.Database, onCommit: () => void = (
     write: (work, bytes = 0) =>
       new Promise((resolve, reject) => {
         waiting.push({ work, bytes, since: performance.now(), resolve, reject });
-        if (waiting.length === 1) setImmediate(commitBatch);
+        if (waiting.length === 1) setImmediate(gather, 0, 1);
       }),
   };
 }
