@@ -34,7 +34,7 @@ export async function buildApp(
     logController: new RequestLog(),
     bodyLimit: BODY_LIMIT,
     requestTimeout: REQUEST_TIMEOUT_MS,
-    genReqId: () => randomUUID(),
+    genReqId: requestIds(),
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
@@ -53,4 +53,14 @@ export async function buildApp(
   await app.register(ticketRoutes, services);
   rejectOtherMethods();
   return app;
+}
+
+/** Counts the requests of this process, after a beginning of its own: cheaper than a UUID for each, and shorter in the log. */
+function requestIds(): () => string {
+  const [process] = randomUUID().split('-');
+  let count = 0;
+  return () => {
+    count += 1;
+    return `${process}-${count}`;
+  };
 }

@@ -2,7 +2,7 @@ import { type Logger, pino } from 'pino';
 import { inSources } from './stack.ts';
 
 /** A line reaches standard output at the latest after so many ms, or when so many bytes have come together. */
-const FLUSH = { periodicFlush: 100, minLength: 4096 };
+const FLUSH = { periodicFlush: 100, minLength: 16_000 };
 
 const FOR_PEOPLE = {
   ignore: 'pid,hostname,method,route,status,ms',
