@@ -14,7 +14,15 @@ const FOR_PEOPLE = {
 /** The log: JSON lines, written without waiting and flushed at exit and after a fatal one; on a terminal, lines for people. */
 export async function createLog(level: string): Promise<Logger> {
   const options = { level, serializers: { err: describe } };
-  if (!process.stdout.isTTY) return pino(options, pino.destination({ sync: false, ...FLUSH }));
+  if (!process.stdout.isTTY) {
+    const destination = pino.destination({ sync: false, ...FLUSH });
+    destination.on('error', (error) => {
+      // What cannot be written would else be tried for ever at the exit; to serve matters more.
+      Object.assign(destination, { write: () => true, flushSync: () => {}, end: () => {} });
+      process.stderr.write(`the log cannot be written any more: ${error.message}\n`);
+    });
+    return pino(options, destination);
+  }
   const { default: pretty } = await import('pino-pretty');
   return pino(options, pretty(FOR_PEOPLE));
 }
