@@ -2,8 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { openSync } from 'node:fs';
 import { get } from 'node:http';
-import { type AddressInfo, createServer } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { freePort } from '../src/testing/socket.ts';
 import { FOLDER } from './data.ts';
 import type { Usage } from './usage.ts';
 
@@ -65,15 +65,6 @@ export async function timeToStart(script: string[], environment: NodeJS.ProcessE
   await once(child, 'exit');
   running.delete(child);
   return ms;
-}
-
-async function freePort(): Promise<number> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const { port } = server.address() as AddressInfo;
-  server.close();
-  await once(server, 'close');
-  return port;
 }
 
 async function untilHealthy(child: ChildProcess, url: string): Promise<void> {

@@ -2,8 +2,9 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './testing/folder.ts';
-import { startServer } from './testing/server-process.ts';
+import { fromSources, spawnServer, startServer } from './testing/server-process.ts';
 import { startService } from './testing/service.ts';
+import { freePort } from './testing/socket.ts';
 
 const LOG = fileURLToPath(new URL('log.ts', import.meta.url));
 
@@ -23,6 +24,19 @@ test.each([
   ['a fatal line before a kill', 'log.fatal("the end"); process.kill(process.pid, "SIGKILL");'],
 ])('no line is lost by %s', (_name, end) => {
   expect(print(HUNDRED + end).match(/"msg":"line"/g)).toHaveLength(100);
+});
+
+test('a full disk under the log ends the log, not the service', async () => {
+  const start = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...fromSources()];
+  const PORT = String(await freePort());
+  const { child, exit, output } = spawnServer({ PORT }, temporaryFolder(), start);
+  const health = () => fetch(`http://127.0.0.1:${PORT}/health`).then(({ status }) => status, String);
+  await expect.poll(health, { timeout: 20_000 }).toBe(200);
+  await expect.poll(() => output.text).toMatch('the log cannot be written any more: ENOSPC');
+  expect(await health()).toBe(200);
+  child.kill('SIGTERM');
+  expect(await exit).toBe(0);
+  expect(output.text.match(/cannot be written/g)).toHaveLength(1);
 });
 
 test('on a terminal, lines are for people', () => {

@@ -16,10 +16,12 @@ export async function createLog(level: string): Promise<Logger> {
   const options = { level, serializers: { err: describe } };
   if (!process.stdout.isTTY) {
     const destination = pino.destination({ sync: false, ...FLUSH });
+    let isBroken = false;
     destination.on('error', (error) => {
+      if (!isBroken) process.stderr.write(`the log cannot be written any more: ${error.message}\n`);
+      isBroken = true;
       // What cannot be written would else be tried for ever at the exit; to serve matters more.
       Object.assign(destination, { write: () => true, flushSync: () => {}, end: () => {} });
-      process.stderr.write(`the log cannot be written any more: ${error.message}\n`);
     });
     return pino(options, destination);
   }

@@ -6,7 +6,7 @@ import { openSqlite } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { completed, OUTPUT, startProvider } from './testing/provider.ts';
 import { makePythonDatabase } from './testing/python-app.ts';
-import { bundled, fromSources, spawnServer, startServer } from './testing/server-process.ts';
+import { bundled, fromSources, ROOT, spawnServer, startServer } from './testing/server-process.ts';
 
 // biome-ignore lint/suspicious/noExplicitAny: what a server answers is looked at by the expectations
 const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
@@ -51,7 +51,26 @@ test.each([
   expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
   child.kill('SIGTERM');
   await exit;
-  expect(output.text).toMatch(/no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/);
+  expect(output.text).toMatch(
+    /"type":"SqliteError","message":"no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/,
+  );
+});
+
+test('an error that nobody caught is in the log, and ends the server', async () => {
+  const boom = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('boom'); })`;
+  const [node = '', ...script] = bundled();
+  const { child, exit, output } = await startServer({}, temporaryFolder(), [node, '--import', boom, ...script]);
+  child.kill('SIGUSR2');
+  expect(await exit).toBe(1);
+  expect(output.text).toMatch(/"level":60.*"err":\{"type":"Error","message":"boom"/);
+});
+
+test('npm start serves, and hands signals on', async () => {
+  const environment = { DATABASE_URL: `${temporaryFolder()}/app.db`, LLM_PROVIDER: 'offline' };
+  const { child, exit, url } = await startServer(environment, ROOT, ['npm', 'start']);
+  expect((await fetch(`${url}/health`)).status).toBe(200);
+  child.kill('SIGTERM');
+  expect(await exit).toBe(0);
 });
 
 test('with a key it calls the provider, and the key is not in the log', async () => {

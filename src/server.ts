@@ -19,6 +19,10 @@ import { inSources } from './stack.ts';
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
   const log = await createLog(config.LOG_LEVEL);
+  process.on('uncaughtException', (err) => {
+    log.fatal({ err }, 'an error that nobody caught');
+    process.exit(1);
+  });
   const prompt = loadPrompt(config.PROMPT_VERSION);
   const { tickets, results, runs, close } = openStore(config.databasePath);
   const line = createLine({ concurrency: config.LLM_MAX_CONCURRENCY, maxWaiting: config.LLM_MAX_QUEUE });
@@ -49,7 +53,7 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   }
 }
 
-/** Runs `shutdown` at the first SIGTERM or SIGINT; a second one ends the process at once. */
+/** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
 function onFirstSignal(shutdown: () => Promise<void>, log: BaseLogger): void {
   let isFirst = true;
   const onSignal = () => {
@@ -60,7 +64,7 @@ function onFirstSignal(shutdown: () => Promise<void>, log: BaseLogger): void {
       process.exit(1);
     });
   };
-  process.on('SIGTERM', onSignal).on('SIGINT', onSignal);
+  for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, onSignal);
 }
 
 /** How long clients may take to fetch their answers when no run is under way any more, in ms. */

@@ -21,10 +21,11 @@ test.skipIf(!hasStrace)('no answer to a create leaves before the fsync of its co
   let answers = 0;
   for (const call of readFileSync(calls, 'utf8').split('\n')) {
     if (/pwrite64\(\d+<[^>]*app\.db-wal>/.test(call)) isOnDisk = false;
-    if (/f(?:data)?sync\(\d+<[^>]*app\.db-wal>\)/.test(call)) isOnDisk = true;
+    if (/f(?:data)?sync(?:\(\d+<[^>]*app\.db-wal>\)| resumed)/.test(call)) isOnDisk = true;
     if (!call.includes('HTTP/1.1 201')) continue;
     expect(isOnDisk).toBe(true);
     answers += 1;
+    if (answers <= 5) isOnDisk = false; // each of those has a commit of its own
   }
   expect(answers).toBe(55);
 });

@@ -1,6 +1,8 @@
+import { once } from 'node:events';
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqlite } from '../testing/database.ts';
 import { temporaryFolder } from '../testing/folder.ts';
+import { socketPair } from '../testing/socket.ts';
 import { openStore } from './store.ts';
 
 const ticket = { raw_text: 'x', source: 'web' };
@@ -38,6 +40,17 @@ test('a read sees what another process had committed before its turn began', asy
   await nextTurn();
   createElsewhere();
   expect(await store.tickets.find(1)).toMatchObject({ id: 1 });
+});
+
+test('a read for a request sees what another process had committed before it came, whatever was read shortly before', async () => {
+  const { store, createElsewhere } = start();
+  const [near, far] = await socketPair();
+  const seen = once(near, 'data').then(() => store.tickets.find(1));
+  far.write('a request');
+  await nextTurn();
+  await store.runs.outcome(1, 1);
+  createElsewhere();
+  expect(await seen).toMatchObject({ id: 1 });
 });
 
 test('the reads of one turn see the same', async () => {

@@ -12,20 +12,21 @@ interface Query<Row> {
 export interface Reader {
   /** The connection, for what is to be prepared with drizzle. */
   db: BetterSQLite3Database;
-  /** Prepares a query; what it returns finds the first row for the values of its placeholders. */
+  /** Prepares a query; what it returns, for a request that has just arrived, is the first row for the placeholders' values. */
   first<Row extends { created_at: string }>(
     query: Query<Row>,
   ): (values: Record<string, string | number>) => Row | undefined;
-  /** Runs reads that are to see the same state of the database. */
+  /** Runs reads that are to see one state of the database, the newest. */
   read<T>(work: () => T): T;
   /** Makes the reads that follow see what is committed by then. */
   refresh(): void;
 }
 
 /**
- * The reads of one turn of the event loop see one snapshot of the database: SQLite takes three times as long for its
- * locks as for a row. The snapshot ends with the turn, or when this process commits something. Rows come as the driver
- * makes them, because drizzle's mapping takes as long as half a query.
+ * The reads of requests that arrive in one turn of the event loop share a snapshot of the database, because SQLite's locks
+ * take longer than a row. It ends when all that has arrived is dealt with (which is why only what a request asks for as it
+ * arrives may be read so: later in the turn it would last into the next one), or when this process commits something. Rows
+ * come as the driver makes them, without drizzle's mapping.
  */
 export function createReader(sqlite: Database.Database): Reader {
   const begin = sqlite.prepare('BEGIN');
@@ -34,28 +35,26 @@ export function createReader(sqlite: Database.Database): Reader {
     if (sqlite.inTransaction) commit.run();
   }
 
-  function read<T>(work: () => T): T {
-    if (!sqlite.inTransaction) {
-      begin.run();
-      setImmediate(refresh);
-    }
-    return work();
-  }
-
   return {
     db: drizzle(sqlite),
-    read,
     refresh,
+    read<T>(work: () => T): T {
+      refresh();
+      return sqlite.transaction(work)();
+    },
     first<Row extends { created_at: string }>(query: Query<Row>) {
       const { sql, params } = query.toSQL();
       const names = params.map((param) => (param as { name: string }).name);
       const statement = sqlite.prepare<unknown[], Row>(sql);
-      return (values) =>
-        read(() => {
-          const row = statement.get(...names.map((name) => values[name]));
-          if (row) row.created_at = toIso(row.created_at);
-          return row;
-        });
+      return (values) => {
+        if (!sqlite.inTransaction) {
+          begin.run();
+          setImmediate(refresh);
+        }
+        const row = statement.get(...names.map((name) => values[name]));
+        if (row) row.created_at = toIso(row.created_at);
+        return row;
+      };
     },
   };
 }

@@ -28,12 +28,10 @@ export const reusableResult = (db: BetterSQLite3Database) =>
     .from(results)
     .where(and(eq(results.ticket_id, TICKET_ID), notExists(aliveRunOf(db, results.ticket_id))));
 
-/** The queries of runs.ts, prepared once per connection. */
+/** What a run is decided by, prepared for a connection. */
 export function prepareRunQueries(db: BetterSQLite3Database) {
   return {
-    ticket: db.select().from(tickets).where(eq(tickets.id, TICKET_ID)).prepare(),
     run: db.select().from(runs).where(eq(runs.ticket_id, TICKET_ID)).prepare(),
     result: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
-    abandoned: db.select().from(tickets).where(isAbandoned(db)).limit(1).prepare(),
   };
 }

@@ -1,6 +1,6 @@
 import { and, eq, exists, getTableColumns, inArray, isNotNull, ne, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import { isAbandoned } from './run-queries.ts';
+import { isAbandoned, prepareRunQueries } from './run-queries.ts';
 import type { NewResult } from './runs.ts';
 import { results, runs, tickets } from './schema.ts';
 
@@ -18,13 +18,15 @@ const own = and(
   sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticket_ids')}))`,
 );
 
-/** The writes of runs.ts, prepared once. */
+/** The writes of runs.ts and what they depend on, prepared once. */
 export function prepareRunStatements(db: BetterSQLite3Database) {
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const settled = { status: sql`case when ${hasResult} then 'done' else 'failed' end` };
   const isOwn = inArray(tickets.id, db.select({ id: runs.ticket_id }).from(runs).where(own));
 
   return {
+    ...prepareRunQueries(db),
+    ticket: db.select().from(tickets).where(thisTicket).prepare(),
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(thisTicket).prepare(),
     markDone: db.update(tickets).set({ status: 'done' }).where(thisTicket).prepare(),
     settle: db.update(tickets).set(settled).where(thisTicket).prepare(),

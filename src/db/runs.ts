@@ -2,9 +2,9 @@ import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Result } from '../schemas/result.ts';
 import type { Reader } from './reader.ts';
-import { prepareRunQueries, reusableResult } from './run-queries.ts';
+import { isAbandoned, prepareRunQueries, reusableResult } from './run-queries.ts';
 import { prepareRunStatements } from './run-statements.ts';
-import type { Failure } from './schema.ts';
+import { type Failure, tickets } from './schema.ts';
 import type { Writer } from './writer.ts';
 
 export type NewResult = Omit<Result, 'id' | 'created_at'>;
@@ -64,8 +64,9 @@ export function createRunRepository(
 ): RunRepository {
   /** This process, unlike any other on the file. */
   const owner = randomUUID();
-  const statements = { ...prepareRunQueries(db), ...prepareRunStatements(db) };
+  const statements = prepareRunStatements(db);
   const queries = prepareRunQueries(reads);
+  const abandoned = reads.select().from(tickets).where(isAbandoned(reads)).limit(1).prepare();
   const reusable = first(reusableResult(reads));
   const isOwn = (ticket_id: number, run: number) => {
     const current = statements.run.get({ ticket_id });
@@ -119,7 +120,7 @@ export function createRunRepository(
         statements.markDone.run({ ticket_id });
         statements.recordSuccess.run({ ticket_id });
         return stored;
-      }),
+      }, result.summary.length + result.reply_draft.length),
 
     fail: (ticket_id, run, failure) =>
       write(() => {
@@ -139,7 +140,7 @@ export function createRunRepository(
       }),
 
     settleAbandoned: async () => {
-      if (read(() => queries.abandoned.get(window()))) await write(() => void statements.settleAbandoned.run(window()));
+      if (read(() => abandoned.get(window()))) await write(() => void statements.settleAbandoned.run(window()));
     },
   };
 }

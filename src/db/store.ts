@@ -36,7 +36,6 @@ export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   const db = drizzle(sqlite);
   const readonly = startWith(path, () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
-  readonly.pragma('cache_size = -8192'); // KiB: the inner pages of millions of rows, and some of the others
   const reader = createReader(readonly);
   const writer = createWriter(sqlite, reader.refresh);
   return {

@@ -62,8 +62,8 @@ export function createWriter(sqlite: Database.Database, beforeCommit: () => void
 
   function commitBatch(): void {
     const batch = takeBatch(waiting);
-    beforeCommit();
     try {
+      beforeCommit();
       begin?.run();
     } catch (error) {
       waiting = [...stillInTime(batch, error), ...waiting];
@@ -76,8 +76,8 @@ export function createWriter(sqlite: Database.Database, beforeCommit: () => void
       commit?.run();
       for (const answer of answers) answer();
     } catch (error) {
-      if (sqlite.inTransaction) rollback?.run();
       for (const { reject } of batch) reject(noted(error));
+      if (sqlite.inTransaction) rollback?.run();
     }
   }
 

@@ -42,6 +42,7 @@ test.each([
   ['application/json', 'x'.repeat(2_000_000)],
   ['text/plain', 'hello'],
   ['not a media type', 'hello'],
+  ['', 'hello'],
   ['multipart/form-data', 'hello'],
 ])('a body on /process is ignored: %s', async (contentType, payload) => {
   const { app, create } = await startService();

@@ -1,3 +1,5 @@
+import { setImmediate as nextTurn } from 'node:timers/promises';
+
 /** An answer has some 10 KiB; nobody needs the end of one that is longer than this. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
@@ -21,5 +23,6 @@ export async function readBounded(response: Response): Promise<{ bytes: Buffer<A
     if (size > MAX_BODY_BYTES) break; // which cancels the body
     chunks.push(chunk);
   }
+  await nextTurn(); // the connection is free for another call only then, which would else make a new one
   return { bytes: Buffer.concat(chunks), isWhole: size <= MAX_BODY_BYTES };
 }

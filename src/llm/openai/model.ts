@@ -1,4 +1,3 @@
-import { setImmediate as nextTurn } from 'node:timers/promises';
 import OpenAI, { APIConnectionError } from 'openai';
 import { llmError } from '../llm-error.ts';
 import type { Model } from '../model.ts';
@@ -46,7 +45,6 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
         throw toAppError(new APIConnectionError({ cause: cause as Error }), signal);
       });
       const latency_ms = Math.round(performance.now() - start);
-      await nextTurn(); // the connection is free for another call only then, which would else make a new one
       const context = { openai_request_id: label(response.headers.get('x-request-id')) };
       if (!body.isWhole) throw llmError('llm_invalid_output', { ...context, details: { body: 'over 1 MiB' } });
 
