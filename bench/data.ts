@@ -1,6 +1,6 @@
 import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
-import { tmpdir } from 'node:os';
 import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { openStore } from '../src/db/store.ts';
 import { OUTPUT } from '../src/testing/provider.ts';
@@ -9,8 +9,8 @@ export const TEXT =
   'I cannot login to my account since this morning. It says that my password is wrong, but I changed it only yesterday.';
 export const NEW_TICKET = { raw_text: TEXT, source: 'email' };
 
-/** The benchmark's files; gone when it ends. */
-export const FOLDER = mkdtempSync(join(tmpdir(), 'ticket-bench-'));
+/** The benchmark's files, on the disk that this is on; gone when it ends. */
+export const FOLDER = mkdtempSync(fileURLToPath(new URL('../dist/bench-', import.meta.url)));
 process.on('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 
 let count = 0;

@@ -21,25 +21,24 @@ interface Row {
   created_at: string;
 }
 
-function send(response: ServerResponse, status: number, row: unknown): void {
-  const json = JSON.stringify(row && inIso(row as Row));
+function send(response: ServerResponse, status: number, row: Row | null): void {
+  if (row) row.created_at = `${row.created_at.slice(0, 10)}T${row.created_at.slice(11, 19)}Z`;
+  const json = JSON.stringify(row);
   const headers = { 'content-type': 'application/json; charset=utf-8', 'content-length': Buffer.byteLength(json) };
   response.writeHead(status, headers).end(json);
 }
 
-const inIso = (row: Row) => ({ ...row, created_at: `${row.created_at.slice(0, 10)}T${row.created_at.slice(11, 19)}Z` });
-
 const server = createServer((request, response) => {
   const [, collection, id, part] = (request.url ?? '').split('/');
   if (collection === 'health') return send(response, 200, null);
-  if (request.method === 'GET') return send(response, 200, (part ? selectResult : select).get(Number(id)));
+  if (request.method === 'GET') return send(response, 200, (part ? selectResult : select).get(Number(id)) as Row);
   const chunks: Buffer[] = [];
   request
     .on('data', (chunk) => chunks.push(chunk))
     .on('end', () => {
       const { raw_text, source = 'web' } = JSON.parse(Buffer.concat(chunks).toString());
       if (typeof raw_text !== 'string' || typeof source !== 'string') return send(response, 422, null);
-      send(response, 201, insert.get(source, raw_text));
+      send(response, 201, insert.get(source, raw_text) as Row);
     });
 });
 server.listen(Number(process.env.PORT ?? 0), '127.0.0.1', () => {

@@ -1,92 +1,13 @@
-import { fileURLToPath } from 'node:url';
 import { database, NEW_TICKET, newFile } from './data.ts';
-import { type Load, measure } from './load.ts';
+import { measure } from './load.ts';
+import { loads, type Part, stopAll } from './part.ts';
 import { type Server, startServer, timeToStart } from './processes.ts';
-
-/** What one subject of a part did in one round; which figures there are depends on the part. */
-export interface Figures {
-  /** Answers per second. */
-  rate?: number;
-  /** Latency, in ms. */
-  p50?: number;
-  p99?: number;
-  /** The server's CPU time per request, in µs. */
-  cpu?: number;
-  /** Wall time, in ms. */
-  ms?: number;
-  /** Resident memory, in MiB. */
-  rss?: number;
-}
-
-/** A ratio of two figures that has to be reached. */
-export interface Mark {
-  figure: keyof Figures;
-  /** The two subjects. */
-  of: string;
-  to: string;
-  atLeast?: number;
-  atMost?: number;
-}
-
-export interface Scale {
-  seconds: number;
-  rounds: number;
-  /** Tickets that are created before memory is looked at. */
-  creates: number;
-  /** Tickets of a big database. */
-  tickets: number;
-}
-
-export interface Part {
-  name: string;
-  title: string;
-  marks: Mark[];
-  /** How often it is measured; default: as often as the scale says. */
-  rounds?: number;
-  /** Rounds that do not count, until the code that runs is compiled; default: 1. */
-  warmUps?: number;
-  /** Starts what is to be measured; subjects are then asked in turn. */
-  open(scale: Scale): Promise<{ subjects: Record<string, () => Promise<Figures>>; close(): Promise<void> }>;
-}
-
-const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-/** Both are built: to read TypeScript would take half of the floor's start. */
-const FLOOR = script('../dist/floor.js');
-const SERVICE = ['--max-semi-space-size=16', script('../dist/server.cjs')];
-const floor = (file: string, synchronous = 'FULL') => startServer([FLOOR, file, synchronous]);
-const provider = (delayMs = 0) => startServer([script('provider.ts'), String(delayMs)]);
-
-const environment = (file: string, more: NodeJS.ProcessEnv = {}) => ({
-  ...{ DATABASE_URL: file, LOG_LEVEL: 'warn', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
-  ...{ NODE_COMPILE_CACHE: script('../dist/cache'), ...more },
-});
-const service = (file: string, more?: NodeJS.ProcessEnv) => startServer(SERVICE, environment(file, more));
-
-const stopAll = (servers: Server[]) => async () => {
-  for (const server of servers) await server.stop();
-};
+import { askBare, CACHE, environment, FLOOR, floor, SERVICE, service, withProvider } from './servers.ts';
 
 /** Fifty connections that never wait for the generator: each has ten requests on the way. */
 const FULL_LOAD = { connections: 50, pipelining: 10 };
 const READ = { ...FULL_LOAD, path: () => `/tickets/${1 + Math.floor(Math.random() * 1000)}` };
 const CREATE = { ...FULL_LOAD, method: 'POST', body: NEW_TICKET, path: () => '/tickets' } as const;
-
-/** A part that puts each of its servers under a load of its own. */
-const loads =
-  (
-    open: (scale: Scale) => Promise<Record<string, [Server, Partial<Load> & Pick<Load, 'connections' | 'path'>]>>,
-  ): Part['open'] =>
-  async (scale) => {
-    const opened = await open(scale);
-    const subject =
-      ([server, load]: [Server, Load]) =>
-      () =>
-        measure(server, { seconds: scale.seconds, ...load });
-    return {
-      subjects: Object.fromEntries(Object.entries(opened).map(([name, pair]) => [name, subject(pair)])),
-      close: stopAll([...new Set(Object.values(opened).map(([server]) => server))]),
-    };
-  };
 
 const latency = ({ rate, p50, p99 }: Figures): Figures => ({ rate, p50, p99 });
 
@@ -162,7 +83,7 @@ export const PARTS: Part[] = [
       return {
         subjects: {
           'bare client': async () => ({ rate: (calls / (await askBare(bare, calls, 50))) * 1000 }),
-          service: () => measure(server, { connections: 50, seconds, ...run }),
+          service: () => measure(server, { connections: 50, requests: calls, ...run }),
         },
         close: stopAll([server, bare, llm]),
       };
@@ -197,7 +118,7 @@ export const PARTS: Part[] = [
       const [file, settings] = [database(1000), environment(database(1000))];
       return {
         subjects: {
-          floor: async () => ({ ms: await timeToStart([FLOOR, file], {}) }),
+          floor: async () => ({ ms: await timeToStart([...FLOOR, file], CACHE) }),
           service: async () => ({ ms: await timeToStart(SERVICE, settings) }),
         },
         close: async () => {},
@@ -206,7 +127,7 @@ export const PARTS: Part[] = [
   },
   {
     name: 'memory',
-    title: 'resident memory after 100,000 creates, and after 100,000 more',
+    title: 'resident memory after 100,000 creates (floor at NORMAL), and after 100,000 more',
     rounds: 1, // which take 15 s
     warmUps: 0,
     marks: [
@@ -264,21 +185,3 @@ export const PARTS: Part[] = [
     })),
   },
 ];
-
-/** The service and the bare client with a provider of theirs, and what processes a new ticket at each request. */
-async function withProvider(delayMs: number, tickets: number) {
-  const llm = await provider(delayMs);
-  const base = `${llm.url}/v1`;
-  const server = await service(database(tickets), { OPENAI_BASE_URL: base, LLM_MAX_CONCURRENCY: '1000' });
-  const bare = await startServer([script('bare.ts')], { BASE_URL: base });
-  let id = 0;
-  const path = () => {
-    id += 1;
-    return `/tickets/${id}/process`;
-  };
-  const run = { method: 'POST', path } as const;
-  return { llm, server, bare, run };
-}
-
-const askBare = async ({ url }: Server, calls: number, concurrency: number) =>
-  Number(await (await fetch(`${url}/${calls}/${concurrency}`, { method: 'POST' })).text());

@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
-import { openSync } from 'node:fs';
+import { closeSync, openSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { freePort } from '../src/testing/socket.ts';
@@ -14,6 +14,7 @@ const running = new Set<ChildProcess>();
 process.on('exit', () => {
   for (const child of running) child.kill('SIGKILL');
 });
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
 
 export interface Server {
   url: string;
@@ -29,11 +30,13 @@ export async function startServer(
   logFile?: string,
 ): Promise<Server> {
   const port = await freePort();
+  const log = logFile && openSync(logFile, 'w');
   const child = spawn(process.execPath, ['--import', USAGE, ...script], {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, ...environment, PORT: String(port) },
-    stdio: ['ignore', logFile ? openSync(logFile, 'w') : 'ignore', 'inherit', 'ipc'],
+    stdio: ['ignore', log ?? 'ignore', 'inherit', 'ipc'],
   });
+  if (log) closeSync(log);
   running.add(child);
   const exit = once(child, 'exit').then(() => running.delete(child));
   const url = `http://127.0.0.1:${port}`;
@@ -69,7 +72,7 @@ export async function timeToStart(script: string[], environment: NodeJS.ProcessE
 
 async function untilHealthy(child: ChildProcess, url: string): Promise<void> {
   while (!(await isHealthy(url))) {
-    if (child.exitCode !== null) throw new Error(`${child.spawnargs.join(' ')} ended with code ${child.exitCode}`);
+    if (child.exitCode !== null || child.signalCode) throw new Error(`${child.spawnargs.join(' ')} has ended`);
     await sleep(2);
   }
 }

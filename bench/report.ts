@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import type { Figures, Mark, Part } from './parts.ts';
+import type { Figures, Mark, Part } from './part.ts';
 
 /** The middle of what the rounds gave, with the least and the most. */
 export interface Spread {
@@ -50,8 +50,11 @@ export function conclude({ name, title, marks }: Part, rounds: Record<string, Fi
 
 function spread(values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (share: number) => Number((sorted[Math.floor(share * (sorted.length - 1))] ?? Number.NaN).toPrecision(3));
-  return { median: at(0.5), least: at(0), most: at(1) };
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  const last = sorted.length - 1;
+  const [median, least, most] = [(at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, at(0), at(last)];
+  const short = (value: number) => Number(value.toPrecision(3));
+  return { median: short(median), least: short(least), most: short(most) };
 }
 
 const FIGURES: Record<keyof Figures, string> = {
@@ -98,8 +101,8 @@ export function toMarkdown({ machine, parts }: Results): string {
 /** How far beyond its mark each ratio is: 1 is just reached, 2 is twice as good. */
 function chart(parts: Outcome[]): string[] {
   const bars = parts.flatMap(({ name, marks }) =>
-    marks.map(({ figure, ratio, atLeast, atMost }) => ({
-      label: `${name} ${figure}`,
+    marks.map(({ figure, of, to, ratio, atLeast, atMost }) => ({
+      label: `${name} ${figure}: ${of} / ${to}`,
       value: atLeast === undefined ? (atMost ?? 0) / ratio.median : ratio.median / atLeast,
     })),
   );

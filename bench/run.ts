@@ -1,7 +1,8 @@
 /** `npm run bench`: how the service compares with the least that Node can do. See README.md, "Speed". */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { type Figures, PARTS, type Part, type Scale } from './parts.ts';
+import type { Figures, Part, Scale } from './part.ts';
+import { PARTS } from './parts.ts';
 import { conclude, describeMachine, type Outcome, type Results, toMarkdown } from './report.ts';
 
 const USAGE = `usage: npm run bench -- [--quick] [--only NAME]

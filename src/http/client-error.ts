@@ -1,5 +1,5 @@
 import type { Socket } from 'node:net';
-import type { ConnectionError } from 'fastify';
+import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
 import { problem } from './problem.ts';
 
@@ -9,9 +9,10 @@ const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
 };
 
 /** Answers what Node could not read as HTTP: there is no request and no reply yet, only the socket. */
-export function answerClientError(error: ConnectionError, socket: Socket): void {
+export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
   if (error.code !== 'ECONNRESET' && socket.writable) {
     const body = problem(...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']));
+    this.log.info({ status: body.status, code: error.code }, 'no request: not readable as HTTP');
     const json = JSON.stringify(body);
     socket.write(
       `HTTP/1.1 ${body.status} ${body.title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
