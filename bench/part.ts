@@ -41,7 +41,7 @@ export interface Part {
   marks: Mark[];
   /** How often it is measured; default: as often as the scale says. */
   rounds?: number;
-  /** Rounds that do not count, until the code that runs is compiled; default: 1. */
+  /** Rounds that do not count, until the code that runs is compiled; default: 2. */
   warmUps?: number;
   /** Starts what is to be measured; subjects are then asked in turn. */
   open(scale: Scale): Promise<{ subjects: Record<string, () => Promise<Figures>>; close(): Promise<void> }>;

@@ -1,6 +1,7 @@
+import { burst } from './burst.ts';
 import { database, NEW_TICKET, newFile } from './data.ts';
 import { measure } from './load.ts';
-import { loads, type Part, stopAll } from './part.ts';
+import { type Figures, loads, type Part, stopAll } from './part.ts';
 import { type Server, startServer, timeToStart } from './processes.ts';
 import { askBare, CACHE, environment, FLOOR, floor, SERVICE, service, withProvider } from './servers.ts';
 
@@ -92,17 +93,15 @@ export const PARTS: Part[] = [
   {
     name: 'burst',
     title: '1,000 new runs at once, provider taking 200 ms, against the bare openai client',
+    rounds: 9,
     warmUps: 5,
     marks: [{ figure: 'ms', of: 'service', to: 'bare client', atMost: 1.5 }],
     async open() {
-      const { server, bare, llm, run } = await withProvider(200, 12_000);
+      const { server, bare, llm, run } = await withProvider(200, 15_000);
       return {
         subjects: {
           'bare client': async () => ({ ms: await askBare(bare, 1000, 1000) }),
-          service: async () => {
-            const { rate } = await measure(server, { connections: 1000, requests: 1000, ...run });
-            return { ms: 1_000_000 / rate };
-          },
+          service: async () => ({ ms: await burst(server.url, Array.from({ length: 1000 }, run.path)) }),
         },
         close: stopAll([server, bare, llm]),
       };

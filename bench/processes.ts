@@ -30,7 +30,7 @@ export async function startServer(
   logFile?: string,
 ): Promise<Server> {
   const port = await freePort();
-  const log = logFile && openSync(logFile, 'w');
+  const log = logFile ? openSync(logFile, 'w') : undefined;
   const child = spawn(process.execPath, ['--import', USAGE, ...script], {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, ...environment, PORT: String(port) },

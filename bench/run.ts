@@ -42,7 +42,7 @@ async function bench({ quick, only }: { quick?: boolean; only?: string }): Promi
 /** All rounds of a part: in each, its subjects in turn. */
 async function take(part: Part, scale: Scale): Promise<Outcome> {
   const { subjects, close } = await part.open(scale);
-  const { warmUps = 1, rounds: count = scale.rounds } = part;
+  const { warmUps = 2, rounds: count = scale.rounds } = part;
   const rounds: Record<string, Figures>[] = [];
   for (let round = 0; round < warmUps + count; round += 1) {
     const figures: Record<string, Figures> = {};
