@@ -34,6 +34,7 @@ export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
   startWith(path, () => migrate(sqlite));
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  sqlite.pragma('cache_size = -4096'); // KiB, a quarter of the driver's default: few pages are written again soon
   const db = drizzle(sqlite);
   const readonly = startWith(path, () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
   const reader = createReader(readonly);
