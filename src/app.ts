@@ -1,10 +1,15 @@
-import { randomUUID } from 'node:crypto';
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import type { ApiKey } from './config.ts';
+import { requireKey } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
+import { setHeaders } from './http/headers.ts';
+import { LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
 import { sendProblem } from './http/problem.ts';
+import { limitRates, type RateLimits } from './http/rate-limit.ts';
+import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { serializeOnce } from './http/serializers.ts';
 import { documentRoutes } from './routes/docs.ts';
@@ -15,30 +20,35 @@ import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
 
-/** In bytes; the longest ticket there can be, with every character escaped as \uXXXX\uXXXX, takes 240,000. */
-const BODY_LIMIT = 256 * 1024;
-
-/** How long a request may take to arrive, in ms. */
-const REQUEST_TIMEOUT_MS = 60_000;
-
 /** Longer ids than any URL has: what is no number in a path is told so (422), not that there is no such path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
+export interface AppOptions {
+  logger: FastifyBaseLogger;
+  version: string;
+  apiKeys?: readonly ApiKey[];
+  trustProxy?: readonly string[];
+  rateLimits?: RateLimits;
+  limits?: Limits;
+}
+
 /** The HTTP application; it listens on nothing and opens nothing by itself. */
-export async function buildApp(
-  services: Services,
-  { logger, version }: { logger: FastifyBaseLogger; version: string },
-): Promise<FastifyInstance> {
+export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
+  const { logger, version, apiKeys = [], trustProxy = [], limits = LIMITS } = options;
+  const { rateLimits = { perMinute: 0, processPerMinute: 0 } } = options;
   const app = fastify({
+    ...serverOptions(limits),
     loggerInstance: logger,
     logController: new RequestLog(),
-    bodyLimit: BODY_LIMIT,
-    requestTimeout: REQUEST_TIMEOUT_MS,
     genReqId: requestIds(),
+    trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
-    frameworkErrors: sendProblem,
+    frameworkErrors(error, request, reply) {
+      setHeaders(request, reply);
+      sendProblem(error, request, reply);
+    },
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
@@ -47,20 +57,19 @@ export async function buildApp(
   serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
 
+  app.addHook('onRequest', (request, reply, done) => {
+    setHeaders(request, reply);
+    done();
+  });
+  await shedLoad(app, limits);
+  await requireKey(app, apiKeys);
   const rejectOtherMethods = rejectUnknownRoutes(app);
   await documentRoutes(app, version);
   await app.register(healthRoutes);
-  await app.register(ticketRoutes, services);
+  await app.register(async (limited) => {
+    await limitRates(limited, rateLimits);
+    await limited.register(ticketRoutes, services);
+  });
   rejectOtherMethods();
   return app;
-}
-
-/** Counts the requests of this process, after a beginning of its own: cheaper than a UUID for each, and shorter in the log. */
-function requestIds(): () => string {
-  const [process] = randomUUID().split('-');
-  let count = 0;
-  return () => {
-    count += 1;
-    return `${process}-${count}`;
-  };
 }

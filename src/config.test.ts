@@ -10,6 +10,10 @@ test('an empty environment gives the defaults', () => {
   expect(loadConfig({})).toEqual({
     HOST: '127.0.0.1',
     PORT: 8000,
+    apiKeys: [],
+    trustProxy: [],
+    RATE_LIMIT_PER_MINUTE: 0,
+    PROCESS_RATE_LIMIT_PER_MINUTE: 0,
     databasePath: './data/app.db',
     LLM_PROVIDER: 'offline',
     OPENAI_API_KEY: undefined,
@@ -55,6 +59,14 @@ test.each([
   ['PORT', '80.5'],
   ['PORT', '0x50'],
   ['PORT', '1e3'],
+  ['API_KEYS', 'key-without-a-name-1234'],
+  ['API_KEYS', 'support:too-short'],
+  ['API_KEYS', `support:${SECRET}!`],
+  ['API_KEYS', `support:${SECRET},${SECRET}`],
+  ['ALLOW_ANONYMOUS', 'perhaps'],
+  ['TRUST_PROXY', 'proxy.local'],
+  ['TRUST_PROXY', '10.0.0.0/33'],
+  ['RATE_LIMIT_PER_MINUTE', '-1'],
   ['DATABASE_URL', 'postgresql://user:hunter2@db/app'],
   ['LLM_PROVIDER', SECRET],
   ['OPENAI_API_KEY', `${SECRET}\nx`],
@@ -82,6 +94,28 @@ test('every bad variable has its line', () => {
 test('the good example of every variable is good', () => {
   const examples = Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]);
   expect(() => loadConfig(Object.fromEntries(examples))).not.toThrow();
+});
+
+test('API keys are pairs of a name and a key; two may have the same name', () => {
+  const { apiKeys } = loadConfig({ API_KEYS: `support:${SECRET}, support:${SECRET}+new=,crm:${SECRET}/2` });
+  expect(apiKeys).toEqual([
+    { name: 'support', key: SECRET },
+    { name: 'support', key: `${SECRET}+new=` },
+    { name: 'crm', key: `${SECRET}/2` },
+  ]);
+});
+
+test.each(['0.0.0.0', '::', '192.168.1.5', 'tickets.local', '127.0.0.1.example.org'])(
+  'HOST=%s is refused unless somebody checks who calls',
+  (HOST) => {
+    expect(problem({ HOST })).toMatch(/^HOST lets others in: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+$/);
+    expect(loadConfig({ HOST, API_KEYS: `a:${SECRET}` }).HOST).toBe(HOST);
+    expect(loadConfig({ HOST, ALLOW_ANONYMOUS: 'true' }).HOST).toBe(HOST);
+  },
+);
+
+test.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('HOST=%s needs no key', (HOST) => {
+  expect(loadConfig({ HOST }).HOST).toBe(HOST);
 });
 
 test("the Python app's .env works", () => {

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import dotenv from 'dotenv';
@@ -18,6 +19,9 @@ function wholeNumber(
   return Type.Integer({ default: fallback, minimum, maximum, description, examples: [example] });
 }
 
+/** Keys have the characters that RFC 6750 allows in a bearer token. */
+const API_KEYS = /^[\w.-]{1,64}:[\w.~+/-]{20,}=*(?:,\s*[\w.-]{1,64}:[\w.~+/-]{20,}=*)*$/;
+
 /**
  * Every variable that the service reads. `description` completes "PORT must be …" and `examples[0]` is a good value;
  * a wrong value itself is never shown, it may be a secret that went into the wrong line.
@@ -25,6 +29,27 @@ function wholeNumber(
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'an address of this machine', examples: ['127.0.0.1'] }),
   PORT: wholeNumber(8000, 0, 65535, 'a free port, from 1 to 65535, or 0 for any', '8001'),
+  API_KEYS: Type.Optional(
+    Type.String({
+      pattern: API_KEYS.source,
+      description: 'name:key pairs with commas between, each key of at least 20 letters, digits or -._~+/=',
+      examples: ['support:a-long-random-key-of-yours'],
+    }),
+  ),
+  ALLOW_ANONYMOUS: OneOf(['true', 'false'], {
+    default: 'false',
+    description: 'true, if something in front of the server checks who calls, or false',
+    examples: ['true'],
+  }),
+  TRUST_PROXY: Type.Optional(
+    Type.String({
+      format: 'networks',
+      description: 'IP addresses or networks with commas between',
+      examples: ['127.0.0.1,10.0.0.0/8'],
+    }),
+  ),
+  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 0, 1_000_000_000),
+  PROCESS_RATE_LIMIT_PER_MINUTE: wholeNumber(0, 0, 1_000_000_000),
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
@@ -74,8 +99,19 @@ export const Environment = Type.Object({
   }),
 });
 
+/** Who may call: the name is for the log. */
+export interface ApiKey {
+  name: string;
+  key: string;
+}
+
 type Settings = Static<typeof Environment>;
-export type Config = Readonly<Omit<Settings, 'LLM_PROVIDER' | 'DATABASE_URL'>> & {
+type Parsed = 'LLM_PROVIDER' | 'DATABASE_URL' | 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY';
+export type Config = Readonly<Omit<Settings, Parsed>> & {
+  /** Empty: nobody is asked for one. */
+  readonly apiKeys: readonly ApiKey[];
+  /** Whose `X-Forwarded-For` is believed. */
+  readonly trustProxy: readonly string[];
   readonly LLM_PROVIDER: 'openai' | 'offline';
   /** The file that DATABASE_URL names. */
   readonly databasePath: string;
@@ -84,6 +120,7 @@ export type Config = Readonly<Omit<Settings, 'LLM_PROVIDER' | 'DATABASE_URL'>> &
 const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
+ajv.addFormat('networks', (value) => list(value).every(isNetwork));
 const isEnvironment = ajv.compile<Settings>(Environment);
 
 /** No credentials, which would be logged and which `fetch` refuses, and nothing that `/responses` cannot follow. */
@@ -91,6 +128,21 @@ function isHttpUrl(value: string): boolean {
   const url = URL.parse(value);
   return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
 }
+
+const list = (text = '') =>
+  text
+    .split(',')
+    .map((item) => item.trim())
+    .filter((item) => item !== '');
+
+function isNetwork(text: string): boolean {
+  const [address = '', bits, ...more] = text.split('/');
+  const version = isIP(address);
+  if (version === 0 || more.length > 0) return false;
+  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+}
+
+const isLoopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
 
 type Name = keyof typeof Environment.properties;
 const NAMES = Object.keys(Environment.properties) as Name[];
@@ -120,12 +172,27 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       `OPENAI_API_KEY must be set when LLM_PROVIDER is openai and OPENAI_BASE_URL is not set, for example ${example('OPENAI_API_KEY')}`,
     );
   }
+  if (
+    !isLoopback(String(values.HOST)) &&
+    !values.API_KEYS &&
+    values.ALLOW_ANONYMOUS !== 'true' &&
+    !wrong.has('API_KEYS')
+  ) {
+    lines.push(
+      `HOST lets others in: set ${example('API_KEYS')}, or ${example('ALLOW_ANONYMOUS')} if something in front of the server checks who calls`,
+    );
+  }
   if (lines.length > 0) throw new StartError(lines.join('\n'));
 
-  const { DATABASE_URL, ...settings } = values as unknown as Settings;
+  const { DATABASE_URL, API_KEYS, ALLOW_ANONYMOUS: _, TRUST_PROXY, ...settings } = values as unknown as Settings;
   return Object.freeze({
     ...settings,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
+    apiKeys: list(API_KEYS).map((pair) => {
+      const [name = '', key = ''] = pair.split(':');
+      return { name, key };
+    }),
+    trustProxy: list(TRUST_PROXY),
     databasePath: databasePath(DATABASE_URL) as string,
   });
 }

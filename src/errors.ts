@@ -3,6 +3,8 @@ export const ERROR_CODES = [
   'ticket_not_found',
   'result_not_found',
   'not_found',
+  'unauthorized',
+  'rate_limited',
   'method_not_allowed',
   'invalid_input',
   'invalid_json',
@@ -25,6 +27,7 @@ export const ERROR_CODES = [
   'llm_invalid_output',
   'overloaded',
   'shutting_down',
+  'not_ready',
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 

@@ -29,7 +29,16 @@ async function start(): Promise<void> {
   const timeoutMs = config.PROCESS_TIMEOUT_MS;
   const processor = createProcessor({ runs, model: createModel(config), prompt, line, timeoutMs, log });
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
-  const app = await buildApp({ tickets, results, processor }, { logger: log, version });
+  const app = await buildApp(
+    { tickets, results, processor },
+    {
+      logger: log,
+      version,
+      apiKeys: config.apiKeys,
+      trustProxy: config.trustProxy,
+      rateLimits: { perMinute: config.RATE_LIMIT_PER_MINUTE, processPerMinute: config.PROCESS_RATE_LIMIT_PER_MINUTE },
+    },
+  );
 
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
   await processor.beat();

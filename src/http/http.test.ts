@@ -33,7 +33,13 @@ test.each([
   const headers = { 'content-type': 'application/json' };
   const response = await app.inject({ method: 'POST', url: '/tickets', headers, payload });
   expect(response.json()).toEqual({
-    ...{ type: 'about:blank', title: 'Unprocessable Entity', status: 422, code: 'invalid_json' },
+    ...{
+      type: 'about:blank',
+      title: 'Unprocessable Entity',
+      status: 422,
+      code: 'invalid_json',
+      request_id: expect.any(String),
+    },
     detail: 'the body is not readable JSON',
     errors: [{ loc: ['body'], msg: 'the body is not readable JSON' }],
   });
@@ -88,7 +94,13 @@ test.each([
   const headers = { 'content-type': 'text/plain' };
   const response = await app.inject({ method: method as 'GET', url, headers, payload: 'whatever' });
   expect(response.json()).toEqual({
-    ...{ type: 'about:blank', title: 'Method Not Allowed', status: 405, code: 'method_not_allowed' },
+    ...{
+      type: 'about:blank',
+      title: 'Method Not Allowed',
+      status: 405,
+      code: 'method_not_allowed',
+      request_id: expect.any(String),
+    },
     detail: 'Method Not Allowed',
   });
   expect(response.headers.allow).toBe(allow);
@@ -103,6 +115,7 @@ test.each(['/', '/nope', '/tickets/1/nope', '/health/x', '/docs/nope'])(
       const response = await app.inject({ method: method as 'GET', url, headers, payload: 'whatever' });
       expect(response.json()).toEqual({
         ...{ type: 'about:blank', title: 'Not Found', status: 404, code: 'not_found', detail: 'Not Found' },
+        request_id: expect.any(String),
       });
     }
   },

@@ -9,6 +9,8 @@ const STATUS: Record<ErrorCode, number> = {
   ticket_not_found: 404,
   result_not_found: 404,
   not_found: 404,
+  unauthorized: 401,
+  rate_limited: 429,
   method_not_allowed: 405,
   invalid_input: 422,
   invalid_json: 422,
@@ -31,17 +33,24 @@ const STATUS: Record<ErrorCode, number> = {
   llm_invalid_output: 502,
   overloaded: 503,
   shutting_down: 503,
+  not_ready: 503,
 };
 
 /** In seconds, where nobody knows better. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5, storage_unavailable: 5 };
 
-/** Fastify's own errors that have a name here. */
+/** One answer for a key that is missing and one that is wrong. */
+const NO_KEY: [ErrorCode, string] = ['unauthorized', 'a valid API key is needed'];
+
+/** Errors of Fastify and its plugins that have a name here. */
 const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
   FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'the body is not as long as Content-Length says'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is too large'],
+  FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: NO_KEY,
+  FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: NO_KEY,
+  FST_UNDER_PRESSURE: ['overloaded', 'the server has too much to do'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'the body must be application/json'],
 };
 
@@ -57,11 +66,11 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const body = describe(error, request);
+  const body = { ...describe(error, request), request_id: request.id };
   if (body.status >= 500) {
-    body.request_id = request.id;
     request.log.error({ err: error, code: body.code }, body.detail);
   }
+  if (body.status === 401) reply.header('www-authenticate', 'Bearer realm="tickets"');
   const wait = retryAfter(error, body.code);
   if (wait !== undefined) reply.header('retry-after', wait);
   return reply.code(body.status).type('application/problem+json').send(body);

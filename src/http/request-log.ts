@@ -6,7 +6,14 @@ export class RequestLog extends LogController {
 
   override requestCompleted(err: FastifyError | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
     const { method, routeOptions } = request;
-    const line = { method, route: routeOptions.url, status: reply.statusCode, ms: Math.round(reply.elapsedTime) };
+    const { client } = request;
+    const line = {
+      method,
+      route: routeOptions.url,
+      status: reply.statusCode,
+      ms: Math.round(reply.elapsedTime),
+      client,
+    };
     if (err) request.log.warn({ ...line, err }, 'the answer did not reach the client');
     else request.log.info(line, 'request');
   }

@@ -8,6 +8,7 @@ const problem = (status: number, title: string, code: string, detail: string) =>
   status,
   detail,
   code,
+  request_id: expect.any(String),
 });
 
 test('a ticket is created with 201, its Location and the default source', async () => {

@@ -15,7 +15,9 @@ export const Problem = Type.Object(
         description: 'With status 422: each field that is wrong, and how.',
       }),
     ),
-    request_id: Type.Optional(Type.String({ description: 'With a 5xx: the `reqId` of the log line that says more.' })),
+    request_id: Type.Optional(
+      Type.String({ description: 'The `reqId` of the log line that says more; also in `X-Request-Id`.' }),
+    ),
     openai_request_id: Type.Optional(Type.String({ description: "The provider's id of the call that failed." })),
   },
   { $id: 'Problem' },

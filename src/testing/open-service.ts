@@ -1,6 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
-import { buildApp } from '../app.ts';
+import { type AppOptions, buildApp } from '../app.ts';
 import { openStore } from '../db/store.ts';
 import { createOpenAIModel } from '../llm/openai/model.ts';
 import { withRetries } from '../llm/retry.ts';
@@ -16,6 +16,7 @@ export interface ServiceOptions {
   concurrency?: number;
   maxWaiting?: number;
   leaseMs?: number;
+  app?: Partial<AppOptions>;
 }
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
@@ -33,7 +34,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const model = withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 });
   const line = createLine({ concurrency, maxWaiting });
   const processor = createProcessor({ ...store, model, prompt: PROMPT, line, timeoutMs, log: logger });
-  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0' });
+  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0', ...options.app });
 
   return {
     app,

@@ -1,0 +1,77 @@
+import { expect, test } from 'vitest';
+import { startService } from '../testing/service.ts';
+
+const [OLD, NEW] = ['old-key-0123456789abcdef', 'new-key-0123456789abcdef'];
+const apiKeys = [
+  { name: 'support', key: OLD },
+  { name: 'support', key: NEW },
+  { name: 'crm', key: 'crm-key-0123456789abcdef' },
+];
+const closed = () => startService({ app: { apiKeys } });
+const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
+
+test.each([
+  ['GET', '/tickets/1'],
+  ['GET', '/tickets/1/result'],
+  ['HEAD', '/tickets/1'],
+  ['POST', '/tickets'],
+  ['POST', '/tickets/1/process'],
+  ['POST', '/tickets/'],
+  ['DELETE', '/tickets/1'],
+  ['GET', '//tickets/1'],
+  ['GET', '/%74ickets/1'],
+  ['GET', '/tickets/unknown/path'],
+  ['GET', '/unknown'],
+] as const)('%s %s wants a key', async (method, url) => {
+  const { app } = await closed();
+  const response = await app.inject({ method, url });
+  expect(response.statusCode).toBe(401);
+  expect(response.headers['www-authenticate']).toBe('Bearer realm="tickets"');
+});
+
+test.each(['/health', '/openapi.json', '/docs', '/docs/static/swagger-ui.css'])('%s is open', async (url) => {
+  const { app } = await closed();
+  expect((await app.inject(url)).statusCode).toBe(200);
+});
+
+test.each([
+  ['none', {}],
+  ['a wrong one', bearer('x'.repeat(24))],
+  ['a part of one', bearer(OLD.slice(0, -1))],
+  ['one with more behind it', bearer(`${OLD}x`)],
+  ['a name', bearer('support')],
+  ['an empty one', bearer('')],
+  ['another scheme', { authorization: `Basic ${Buffer.from(`support:${OLD}`).toString('base64')}` }],
+  ['a wrong X-API-Key', { 'x-api-key': 'x'.repeat(24) }],
+  ['an empty X-API-Key', { 'x-api-key': '' }],
+  ['a wrong Authorization beside a good X-API-Key', { ...bearer('x'.repeat(24)), 'x-api-key': OLD }],
+] as { 0: string; 1: Record<string, string> }[] as [string, Record<string, string>][])(
+  'without a good key the answer is the same: %s',
+  async (_name, headers) => {
+    const { app } = await closed();
+    const response = await app.inject({ url: '/tickets/1', headers });
+    const { request_id: _, ...body } = response.json();
+    expect(response.statusCode).toBe(401);
+    expect(body).toEqual({
+      ...{ type: 'about:blank', title: 'Unauthorized', status: 401, code: 'unauthorized' },
+      detail: 'a valid API key is needed',
+    });
+  },
+);
+
+test.each([
+  ['the old key', bearer(OLD), 'support'],
+  ['the new key', bearer(NEW), 'support'],
+  ["another client's key", bearer('crm-key-0123456789abcdef'), 'crm'],
+  ['a scheme in lower case', { authorization: `bearer ${OLD}` }, 'support'],
+  ['X-API-Key', { 'x-api-key': NEW }, 'support'],
+] as [string, Record<string, string>, string][])(
+  '%s is good, and its name is in the log, it is not',
+  async (_name, headers, client) => {
+    const { app, log } = await closed();
+    const payload = { raw_text: 'x' };
+    expect((await app.inject({ method: 'POST', url: '/tickets', headers, payload })).statusCode).toBe(201);
+    expect(log.map((line) => JSON.parse(line))).toMatchObject([{ msg: 'request', client }]);
+    for (const { key } of apiKeys) expect(log.join()).not.toContain(key);
+  },
+);

@@ -1,0 +1,19 @@
+import type { FastifyReply, FastifyRequest } from 'fastify';
+
+/**
+ * What helmet and OWASP's REST Security Cheat Sheet want on an answer that no browser is to show or keep. Constants, because
+ * helmet's hooks would take 10 µs of each request, a third of a read. (`/docs` has helmet's own; HSTS is for what does the TLS.)
+ */
+export const SECURITY_HEADERS = {
+  'cache-control': 'no-store',
+  'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
+  'cross-origin-resource-policy': 'same-origin',
+  'referrer-policy': 'no-referrer',
+  'x-content-type-options': 'nosniff',
+  'x-frame-options': 'DENY',
+};
+
+/** Gives an answer its headers before anything else can end the request. */
+export function setHeaders(request: FastifyRequest, reply: FastifyReply): void {
+  reply.headers(SECURITY_HEADERS).header('x-request-id', request.id);
+}

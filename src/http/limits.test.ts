@@ -1,0 +1,52 @@
+import { once } from 'node:events';
+import { createConnection } from 'node:net';
+import { expect, onTestFinished, test } from 'vitest';
+import { startService } from '../testing/service.ts';
+import { exchange } from '../testing/socket.ts';
+import { LIMITS } from './limits.ts';
+
+const limited = async (limits: Partial<typeof LIMITS>) => {
+  const { app } = await startService({ app: { limits: { ...LIMITS, ...limits } } });
+  return { app, url: await app.listen({ host: '127.0.0.1', port: 0 }) };
+};
+
+test.each([
+  ['headers', 'GET /health HTTP/1.1\r\nHost: x\r\n'],
+  ['a body', 'POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{'],
+])('%s that never come to an end are answered with 408', async (_name, bytes) => {
+  const { url } = await limited({ headersTimeout: 300, requestTimeout: 300 });
+  expect(await exchange(url, bytes)).toMatch(/^HTTP\/1\.1 408 .*request_timeout/s);
+});
+
+test('connections over the ceiling are closed, and there is room again when others have gone', async () => {
+  const { url } = await limited({ connections: 2 });
+  const { port } = new URL(url);
+  const open = () => {
+    const socket = createConnection(Number(port), '127.0.0.1').on('error', () => {});
+    onTestFinished(() => void socket.destroy());
+    return socket;
+  };
+  const [first, second] = [open(), open()];
+  await Promise.all([once(first, 'connect'), once(second, 'connect')]);
+  await once(open(), 'close');
+  first.destroy();
+  await expect.poll(() => fetch(`${url}/health`).then(({ status }) => status, String)).toBe(200);
+});
+
+test('a server that has too much to do turns requests away with Retry-After, and is still healthy', async () => {
+  const { app } = await limited({ eventLoopDelay: 50 });
+  const { promise: over, resolve: end } = Promise.withResolvers<void>();
+  const until = performance.now() + 1500;
+  const block = () => {
+    for (const start = performance.now(); performance.now() - start < 150; );
+    if (performance.now() < until) setTimeout(block);
+    else end();
+  };
+  block();
+  await over;
+  const refused = await app.inject('/tickets/1');
+  expect([refused.statusCode, refused.headers['retry-after']]).toEqual([503, '5']);
+  expect(refused.json()).toMatchObject({ code: 'overloaded' });
+  expect((await app.inject('/health')).statusCode).toBe(200);
+  await expect.poll(async () => (await app.inject('/tickets/1')).statusCode, { timeout: 5000 }).toBe(404);
+});

@@ -1,0 +1,34 @@
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import type { FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
+
+export interface RateLimits {
+  /** Requests per minute of each client; 0: any number. */
+  perMinute: number;
+  /** The same for those that may cost money, which count only here then. */
+  processPerMinute: number;
+}
+
+/** How many clients are remembered; of more, those that have not called for the longest time begin anew. */
+const CLIENTS = 10_000;
+
+/** Limits the routes that this instance registers after it, per key, or per address (IPv6: per /64) where there are no keys. */
+export async function limitRates(app: FastifyInstance, { perMinute, processPerMinute }: RateLimits): Promise<void> {
+  if (perMinute === 0 && processPerMinute === 0) return;
+  if (processPerMinute > 0) {
+    app.addHook('onRoute', (route) => {
+      if (!route.url.endsWith('/process')) return;
+      route.config = { ...route.config, rateLimit: { max: processPerMinute } };
+    });
+  }
+  await app.register(rateLimit, {
+    global: perMinute > 0,
+    max: perMinute,
+    timeWindow: 60_000,
+    cache: CLIENTS,
+    enableDraftSpec: true, // RateLimit-Limit, -Remaining and -Reset
+    keyGenerator: ({ client, ip }) => client ?? normalizeIP(ip),
+    errorResponseBuilder: (_request, { ttl }) =>
+      new AppError('rate_limited', 'too many requests', { retryAfterMs: ttl }),
+  });
+}
