@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiKey } from './config.ts';
+import type { Store } from './db/store.ts';
 import { requireKey } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
@@ -12,8 +13,10 @@ import { limitRates, type RateLimits } from './http/rate-limit.ts';
 import { requestIds } from './http/request-id.ts';
 import { RequestLog } from './http/request-log.ts';
 import { serializeOnce } from './http/serializers.ts';
+import type { Metrics } from './metrics/metrics.ts';
 import { documentRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
+import { measureRequests, metricsRoutes } from './routes/metrics.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
 import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { Problem } from './schemas/problem.ts';
@@ -26,6 +29,7 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 export interface AppOptions {
   logger: FastifyBaseLogger;
   version: string;
+  metrics: Metrics;
   apiKeys?: readonly ApiKey[];
   trustProxy?: readonly string[];
   rateLimits?: RateLimits;
@@ -33,8 +37,11 @@ export interface AppOptions {
 }
 
 /** The HTTP application; it listens on nothing and opens nothing by itself. */
-export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
-  const { logger, version, apiKeys = [], trustProxy = [], limits = LIMITS } = options;
+export async function buildApp(
+  services: Services & Pick<Store, 'check'>,
+  options: AppOptions,
+): Promise<FastifyInstance> {
+  const { logger, version, metrics, apiKeys = [], trustProxy = [], limits = LIMITS } = options;
   const { rateLimits = { perMinute: 0, processPerMinute: 0 } } = options;
   const app = fastify({
     ...serverOptions(limits),
@@ -61,11 +68,13 @@ export async function buildApp(services: Services, options: AppOptions): Promise
     setHeaders(request, reply);
     done();
   });
+  measureRequests(app, metrics);
   await shedLoad(app, limits);
   await requireKey(app, apiKeys);
   const rejectOtherMethods = rejectUnknownRoutes(app);
   await documentRoutes(app, version);
-  await app.register(healthRoutes);
+  await app.register(healthRoutes, services);
+  await app.register(metricsRoutes, { metrics });
   await app.register(async (limited) => {
     await limitRates(limited, rateLimits);
     await limited.register(ticketRoutes, services);

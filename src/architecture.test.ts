@@ -21,7 +21,7 @@ const imports = globSync('**/*.ts', { cwd: SRC })
 
 const from = (folder: string) => imports.filter(({ file }) => file.startsWith(folder));
 const of = (pattern: RegExp) => imports.filter(({ imported }) => pattern.test(imported));
-const HTTP = /^(?:routes|http|app\.ts|server\.ts)/;
+const HTTP = /^(?:routes|http|app\.ts|server\.ts|shutdown\.ts)/;
 
 test('only src/llm knows OpenAI', () => {
   const files = of(/^openai/).map(({ file }) => file);
@@ -33,6 +33,12 @@ test('only src/db knows SQLite and Drizzle', () => {
   const files = of(/^(?:better-sqlite3|drizzle-orm)/).map(({ file }) => file);
   expect(files).not.toHaveLength(0);
   for (const file of files) expect(file).toMatch(/^db\//);
+});
+
+test('only src/metrics knows Prometheus', () => {
+  const files = of(/^prom-client/).map(({ file }) => file);
+  expect(files).not.toHaveLength(0);
+  for (const file of files) expect(file).toMatch(/^metrics\//);
 });
 
 test('only the HTTP side knows Fastify', () => {

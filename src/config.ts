@@ -197,6 +197,13 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
   });
 }
 
+/** The settings without what is secret, for the log: of keys only the names, or that there is one. */
+export const withoutSecrets = ({ apiKeys, OPENAI_API_KEY, ...config }: Config): object => ({
+  ...config,
+  apiKeys: apiKeys.map(({ name }) => name),
+  OPENAI_API_KEY: OPENAI_API_KEY !== undefined,
+});
+
 /** A variable's text as the schema wants it; a number only if it is written as one. */
 function read(name: Name, text: string | undefined): string | number | undefined {
   if (!text) return undefined;

@@ -174,8 +174,13 @@ test.each([
   ],
   ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
   [
+    'a network without keys',
+    { HOST: '0.0.0.0' },
+    /^HOST lets others in: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
+  ],
+  [
     'an address of another machine',
-    { HOST: '192.0.2.1' },
+    { HOST: '192.0.2.1', ALLOW_ANONYMOUS: 'true' },
     /^HOST must be .+, for example HOST=127.0.0.1 \(EADDRNOTAVAIL\)\n$/,
   ],
 ])('%s ends the start with code 1 and a line of its own', async (_name, environment: Record<string, string>, lines) => {

@@ -15,9 +15,11 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('drizzle', ROOT));
  * the `PRAGMA foreign_keys=OFF` that drizzle-kit writes for a table's rebuild inside a transaction, so it stands here,
  * outside, with the check that belongs to it (https://sqlite.org/lang_altertable.html#otheralter).
  *
+ * @returns the names of those that were missing
  * @throws Error that names the migration which failed; the database is as it was.
  */
-export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): void {
+export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): string[] {
+  const applied: string[] = [];
   const migrations = readMigrationFiles({ migrationsFolder: folder });
   sqlite.pragma('foreign_keys = OFF');
   sqlite
@@ -25,16 +27,18 @@ export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): 
       const last = lastApplied(sqlite);
       const missing = migrations.filter(({ folderMillis }) => folderMillis > last);
       for (const migration of missing) {
+        const name = nameOf(migration, folder);
         try {
           apply(sqlite, migration);
+          applied.push(name);
         } catch (error) {
-          const name = nameOf(migration, folder);
           throw new Error(`migration ${name} failed, nothing is changed: ${(error as Error).message}`);
         }
       }
     })
     .immediate();
   sqlite.pragma('foreign_keys = ON');
+  return applied;
 }
 
 /** When the newest applied migration was made (drizzle-kit's `when`, ms since 1970), -1 if none is applied. */
@@ -57,7 +61,7 @@ function apply(sqlite: Database.Database, migration: MigrationMeta): void {
     .run(migration.hash, migration.folderMillis);
 }
 
-function nameOf({ folderMillis }: MigrationMeta, folder: string): string | undefined {
+function nameOf({ folderMillis }: MigrationMeta, folder: string): string {
   const { entries } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'));
   return entries.find(({ when }: { when: number }) => when === folderMillis)?.tag;
 }

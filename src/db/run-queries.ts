@@ -17,9 +17,9 @@ const aliveRunOf = (db: BetterSQLite3Database, ticketId: SQLiteColumn) =>
       ),
     );
 
-/** Tickets whose run's owner is gone. The status as the partial index has it: a parameter would not match it. */
+/** Tickets whose run's owner is gone. */
 export const isAbandoned = (db: BetterSQLite3Database) =>
-  and(sql`${tickets.status} = 'processing'`, notExists(aliveRunOf(db, tickets.id)));
+  and(eq(tickets.status, 'processing'), notExists(aliveRunOf(db, tickets.id)));
 
 /** The stored result of a ticket, unless a run is under way. */
 export const reusableResult = (db: BetterSQLite3Database) =>

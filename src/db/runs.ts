@@ -9,9 +9,9 @@ import type { Writer } from './writer.ts';
 
 export type NewResult = Omit<Result, 'id' | 'created_at'>;
 
-/** What came of the wish to start a run; `run` is its number, which counts a ticket's runs. */
+/** What came of the wish to start a run; `run` is its number, which counts a ticket's runs. Taken over: from a process that is gone. */
 export type Start =
-  | { state: 'started'; run: number; text: string }
+  | { state: 'started'; run: number; text: string; isTakenOver: boolean }
   | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'free' };
@@ -99,7 +99,7 @@ export function createRunRepository(
         const run = (current?.run ?? 0) + 1;
         statements.claim.run({ ticket_id, run, owner, expires_at: Date.now() + leaseMs });
         statements.markProcessing.run({ ticket_id });
-        return { state: 'started', run, text: ticket.raw_text };
+        return { state: 'started', run, text: ticket.raw_text, isTakenOver: typeof current?.expires_at === 'number' };
       }),
 
     renew: async (ticketIds) => {

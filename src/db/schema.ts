@@ -26,7 +26,7 @@ export const tickets = sqliteTable(
   },
   (table) => [
     check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`),
-    index('tickets_processing').on(table.status).where(sql`status = 'processing'`),
+    index('tickets_status').on(table.status),
   ],
 );
 

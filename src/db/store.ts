@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartError } from '../errors.ts';
+import { createCheck } from './check.ts';
 import { migrate } from './migrate.ts';
 import { createReader } from './reader.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
@@ -19,10 +20,20 @@ const BUSY_TIMEOUT_MS = 100;
 export const LEASE_MS = 10_000;
 
 export interface Store {
+  /** The names of the migrations that this start has applied. */
+  migrations: string[];
   tickets: TicketRepository;
   results: ResultRepository;
   runs: RunRepository;
+  /** What of the database fails now, if anything. */
+  check(): Promise<'database_read' | 'database_write' | undefined>;
   close(): void;
+}
+
+interface StoreOptions {
+  leaseMs?: number;
+  /** Told of each commit: how many writes it had, and how many seconds they took together. */
+  onCommit?: (writes: number, seconds: number) => void;
 }
 
 /**
@@ -30,19 +41,21 @@ export interface Store {
  *
  * @throws StartError if the file cannot be used or a migration fails.
  */
-export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
+export function openStore(path: string, { leaseMs = LEASE_MS, onCommit }: StoreOptions = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
-  startWith(path, () => migrate(sqlite));
+  const migrations = startWith(path, () => migrate(sqlite));
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // KiB, a quarter of the driver's default: few pages are written again soon
   const db = drizzle(sqlite);
   const readonly = startWith(path, () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
   const reader = createReader(readonly);
-  const writer = createWriter(sqlite, reader.refresh);
+  const writer = createWriter(sqlite, { beforeCommit: reader.refresh, ...(onCommit ? { onCommit } : {}) });
   return {
+    migrations,
     tickets: createTicketRepository(db, reader, writer),
     results: createResultRepository(reader),
     runs: createRunRepository(db, reader, writer, { leaseMs }),
+    check: createCheck(readonly, sqlite, writer),
     close() {
       reader.refresh();
       readonly.close();

@@ -36,7 +36,7 @@ test("the Python app's statuses are brought to the truth", async () => {
   const path = `${temporaryFolder()}/app.db`;
   makePythonDatabase(path, { metadata: true });
   openStore(path).close();
-  const statuses = openSqlite(path).prepare('SELECT id, status FROM tickets').raw().all();
+  const statuses = openSqlite(path).prepare('SELECT id, status FROM tickets ORDER BY id').raw().all();
   expect(statuses).toEqual([
     [1, 'done'],
     [2, 'failed'],

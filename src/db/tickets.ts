@@ -1,18 +1,26 @@
-import { eq, sql } from 'drizzle-orm';
+import { count, eq, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../schemas/ticket.ts';
 import type { Reader } from './reader.ts';
 import { tickets } from './schema.ts';
 import type { Writer } from './writer.ts';
 
+type Counts = Record<Ticket['status'], number>;
+const NONE: Counts = { new: 0, processing: 0, done: 0, failed: 0 };
+
 export interface TicketRepository {
   create(ticket: NewTicket): Promise<Ticket>;
   find(id: number): Promise<Ticket | undefined>;
+  /** How many tickets there are of each status; it may be a little old, where there are very many. */
+  countByStatus(): Promise<Counts>;
 }
+
+/** To count a million tickets takes 35 ms, in which nothing else is done: no more than a hundredth of the time is for that. */
+const COUNT_SHARE = 100;
 
 export function createTicketRepository(
   db: BetterSQLite3Database,
-  { first }: Reader,
+  { db: reads, first, read }: Reader,
   { write }: Writer,
 ): TicketRepository {
   const insert = db
@@ -25,9 +33,24 @@ export function createTicketRepository(
     .from(tickets)
     .where(eq(tickets.id, sql.placeholder('id')));
   const find = first(select);
+  const counts = reads
+    .select({ status: tickets.status, count: count() })
+    .from(tickets)
+    .groupBy(tickets.status)
+    .prepare();
+  let counted = NONE;
+  let isFreshUntil = Number.NEGATIVE_INFINITY;
   return {
     create: ({ source, raw_text }) =>
       write(() => ({ ...insert.get({ source, raw_text }), source, raw_text }), raw_text.length),
     find: async (id) => find({ id }),
+    async countByStatus() {
+      const start = performance.now();
+      if (start < isFreshUntil) return counted;
+      const some = read(() => counts.all()).map(({ status, count }) => [status, count]);
+      counted = { ...NONE, ...Object.fromEntries(some) };
+      isFreshUntil = start + COUNT_SHARE * (performance.now() - start);
+      return counted;
+    },
   };
 }

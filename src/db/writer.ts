@@ -20,6 +20,13 @@ interface Write {
   reject: (error: unknown) => void;
 }
 
+interface Hooks {
+  /** Called in the turn of each commit. */
+  beforeCommit?: () => void;
+  /** Told of each commit: how many writes it had, and how many seconds they took together. */
+  onCommit?: (writes: number, seconds: number) => void;
+}
+
 /** All writes of the service go through here. */
 export interface Writer {
   /**
@@ -38,10 +45,11 @@ export interface Writer {
  * Group commit: what arrives in one turn of the event loop, and in those that follow while there is more, is written in
  * one transaction, and each caller is answered after its commit. A commit at synchronous=FULL waits for the disk; for
  * many writes it waits once. A write that comes alone is committed in the next turn; there is no timer.
- *
- * @param beforeCommit is called in the turn of each commit
  */
-export function createWriter(sqlite: Database.Database, beforeCommit: () => void = () => {}): Writer {
+export function createWriter(
+  sqlite: Database.Database,
+  { beforeCommit = () => {}, onCommit = () => {} }: Hooks = {},
+): Writer {
   const [begin, commit, rollback] = ['BEGIN IMMEDIATE', 'COMMIT', 'ROLLBACK'].map((sql) => sqlite.prepare(sql));
   const [savepoint, release, undo] = ['SAVEPOINT w', 'RELEASE w', 'ROLLBACK TO w'].map((sql) => sqlite.prepare(sql));
   let waiting: Write[] = [];
@@ -62,6 +70,7 @@ export function createWriter(sqlite: Database.Database, beforeCommit: () => void
 
   function commitBatch(): void {
     const batch = takeBatch(waiting);
+    const start = performance.now();
     try {
       beforeCommit();
       begin?.run();
@@ -74,6 +83,7 @@ export function createWriter(sqlite: Database.Database, beforeCommit: () => void
     try {
       const answers = attemptAll(batch);
       commit?.run();
+      onCommit(batch.length, (performance.now() - start) / 1000);
       for (const answer of answers) answer();
     } catch (error) {
       for (const { reject } of batch) reject(noted(error));

@@ -13,12 +13,15 @@ export interface Line {
   enter(): (() => void) | undefined;
   /** Does the work when its turn has come, unless the signal ends the wait; then throws the signal's reason. */
   turn<T>(signal: AbortSignal, work: () => Promise<T>): Promise<T>;
+  /** How many calls run, and how many wait for their turn. */
+  counts(): { running: number; waiting: number };
 }
 
 export function createLine({ concurrency, maxWaiting }: LineOptions): Line {
   const limit = pLimit(concurrency);
   let places = concurrency + maxWaiting;
   return {
+    counts: () => ({ running: limit.activeCount, waiting: limit.pendingCount }),
     enter() {
       if (places === 0) return undefined;
       places -= 1;

@@ -17,7 +17,7 @@ export interface ProcessorOptions {
   line: Line;
   /** How long a run may take, with all attempts and the wait for its turn, in ms. */
   timeoutMs: number;
-  log: Pick<BaseLogger, 'error'>;
+  log: Pick<BaseLogger, 'error' | 'info'>;
 }
 
 export interface Processor {
@@ -33,6 +33,8 @@ export interface Processor {
   beat(): Promise<void>;
   /** Starts no more runs, gives those under way up after `graceMs`, and resolves when none is left. */
   stop(graceMs: number): Promise<void>;
+  /** Since the start: requests that shared a run, and runs taken over from processes that were gone. */
+  counts(): { joined: number; takenOver: number };
 }
 
 /** How often a run in another process is looked at, in ms. */
@@ -49,6 +51,7 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
   const ownRuns = new Map<number, AbortController>();
   const givenUp = new AbortController();
   let stopping = false;
+  const counts = { joined: 0, takenOver: 0 };
 
   async function obtain(ticketId: number, force: boolean, wait: Wait): Promise<Result> {
     const until = performance.now() + timeoutMs;
@@ -61,6 +64,7 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
         throw error;
       });
       if (typeof attempt === 'object') return attempt;
+      if (followed === undefined) counts.joined += 1;
       followed = attempt;
       wait.follows = true;
       const result = await follow(ticketId, followed);
@@ -79,6 +83,7 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
       if (start.state === 'free') throw new AppError('overloaded', 'too many tickets wait to be processed');
       if (start.state === 'stored') return start.result;
       if (start.state === 'running') return start.run;
+      if (start.isTakenOver) counts.takenOver += 1;
       return (await run(ticketId, start.run, start.text)) ?? start.run;
     } finally {
       leave?.();
@@ -91,13 +96,18 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
     ownRuns.set(ticketId, controller);
     const { signal } = controller;
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
-    const deadline = performance.now() + timeoutMs;
+    const start = performance.now();
+    const deadline = start + timeoutMs;
+    const tell = (outcome: string) =>
+      log.info({ ticketId, run: number, outcome, ms: Math.round(performance.now() - start) }, 'run');
     try {
       if (givenUp.signal.aborted) controller.abort(shuttingDown()); // while it was being started
       const request = { instructions: prompt.system, text, signal, deadline };
       const answer = await line.turn(signal, () => model.answer(request));
       const result = { ...answer, ticket_id: ticketId, prompt_version: prompt.version };
-      return await whenStorageAllows(() => runs.finish(number, result), signal);
+      const stored = await whenStorageAllows(() => runs.finish(number, result), signal);
+      tell(stored ? 'stored' : 'taken_over');
+      return stored;
     } catch (thrown) {
       const isGivenUp = signal.aborted && signal.reason.code === 'shutting_down';
       const error = isGivenUp ? signal.reason : thrown;
@@ -105,6 +115,7 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
         log.error({ err, ticketId }, 'a failed run could not be ended');
         return true;
       });
+      tell(wasOurs ? toFailure(error).code : 'taken_over');
       if (wasOurs) throw error;
       return undefined;
     } finally {
@@ -126,12 +137,17 @@ export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: P
   }
 
   return {
+    counts: () => counts,
+
     async process(ticketId, { force }) {
       const stored = force || waits.has(ticketId) ? undefined : await runs.reusable(ticketId);
       if (stored) return stored;
       const joined = waits.get(ticketId);
       // A force joins what is under way, and a run that is followed may be over since it was looked at.
-      if (joined?.result && !(force && joined.follows)) return joined.result;
+      if (joined?.result && !(force && joined.follows)) {
+        counts.joined += 1;
+        return joined.result;
+      }
       const wait: Wait = { follows: false };
       waits.set(ticketId, wait);
       wait.result = obtain(ticketId, force, wait).finally(() => {

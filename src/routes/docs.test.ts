@@ -10,6 +10,8 @@ test('the OpenAPI document has these routes', async () => {
   );
   expect(routes.sort()).toEqual([
     'GET /health',
+    'GET /metrics',
+    'GET /ready',
     'GET /tickets/{id}',
     'GET /tickets/{id}/result',
     'POST /tickets',

@@ -1,14 +1,33 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
+import type { Store } from '../db/store.ts';
+import { AppError } from '../errors.ts';
 import { problems } from '../schemas/response.ts';
 
-/** `GET /health`: the process is up and answers. */
-export const healthRoutes: FastifyPluginAsyncTypebox = async (app) => {
-  const schema = {
+/** `GET /health`: the process is up and answers. `GET /ready`: it can do its work. */
+export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Store, 'check'>> = async (app, { check }) => {
+  // Both answer also when the server has too much to do.
+  const config = { pressureHandler: () => undefined };
+
+  const health = {
     summary: 'Is the server up?',
     response: { 200: Type.Object({ ok: Type.Boolean() }), ...problems() },
   };
-  // It answers also when the server has too much to do.
-  const config = { pressureHandler: () => undefined };
-  app.get('/health', { schema, config }, async () => ({ ok: true }));
+  app.get('/health', { schema: health, config }, async () => ({ ok: true }));
+
+  let isClosing = false;
+  app.addHook('preClose', (done) => {
+    isClosing = true;
+    done();
+  });
+  const ready = {
+    summary: 'Can the server do its work?',
+    description: 'The `detail` of a 503 names the check that failed: `database_read`, `database_write` or `shutdown`.',
+    response: { 200: Type.Object({ ready: Type.Boolean() }), ...problems(503) },
+  };
+  app.get('/ready', { schema: ready, config }, async () => {
+    const failed = isClosing ? 'shutdown' : await check();
+    if (failed) throw new AppError('not_ready', failed);
+    return { ready: true };
+  });
 };

@@ -4,6 +4,8 @@ import { type AppOptions, buildApp } from '../app.ts';
 import { openStore } from '../db/store.ts';
 import { createOpenAIModel } from '../llm/openai/model.ts';
 import { withRetries } from '../llm/retry.ts';
+import { createMetrics } from '../metrics/metrics.ts';
+import { modelMetrics } from '../metrics/model.ts';
 import { createLine } from '../processing/line.ts';
 import { createProcessor } from '../processing/processor.ts';
 import { startProvider } from './provider.ts';
@@ -29,12 +31,20 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
-  const store = openStore(database, { leaseMs });
+  const metrics = createMetrics();
+  const store = openStore(database, { leaseMs, onCommit: metrics.observeCommit });
   const openai = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', api });
-  const model = withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 });
+  const { call, attempt } = modelMetrics(metrics.registry, {
+    provider: 'openai',
+    model: 'gpt-test',
+    promptVersion: 'v1',
+  });
+  const model = call(withRetries(attempt(openai), { maxAttempts, attemptTimeoutMs, backoffMs: 20 }));
   const line = createLine({ concurrency, maxWaiting });
   const processor = createProcessor({ ...store, model, prompt: PROMPT, line, timeoutMs, log: logger });
-  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0', ...options.app });
+  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0', metrics, ...options.app });
+
+  metrics.watch({ line: line.counts, processor: processor.counts, tickets: store.tickets.countByStatus });
 
   return {
     app,

@@ -54,7 +54,7 @@ export async function startServer(environment: Record<string, string>, cwd: stri
 
 async function listening(child: ChildProcess, output: { text: string }): Promise<string> {
   for (;;) {
-    const url = /http:\/\/[\d.]+:\d+/.exec(output.text)?.[0];
+    const url = /listening at (http:\/\/[\d.]+:\d+)/.exec(output.text)?.[1];
     if (url) return url;
     if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${output.text}`);
     await new Promise((resolve) => setTimeout(resolve, 20));

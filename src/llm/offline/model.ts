@@ -4,7 +4,7 @@ import { REPLIES } from './replies.ts';
 import { type Segmenters, summarize } from './summary.ts';
 import { plainText, wordsOf } from './words.ts';
 
-const MODEL_NAME = 'offline-extractive-v1';
+export const OFFLINE_MODEL = 'offline-extractive-v1';
 
 /**
  * A model that needs no provider: it quotes the text's own sentences, finds the category by its words (English) and
@@ -30,7 +30,7 @@ export function createOfflineModel(): Model {
         summary,
         category,
         reply_draft: REPLIES[category],
-        model: MODEL_NAME,
+        model: OFFLINE_MODEL,
         openai_request_id: null,
         latency_ms: Math.round(performance.now() - start),
         input_tokens: null,

@@ -1,0 +1,74 @@
+import { Counter, Histogram, type Registry } from 'prom-client';
+import { AppError } from '../errors.ts';
+import type { Model } from '../llm/model.ts';
+
+export interface ModelLabels {
+  provider: string;
+  /** The model that is asked for; the answer's name is the provider's, and could be anything. */
+  model: string;
+  promptVersion: string;
+}
+
+/**
+ * What measures a model: `call` one that tries again by itself, `attempt` the one that it tries. Named as OpenTelemetry's
+ * conventions for generative AI name it (https://github.com/open-telemetry/semantic-conventions-genai), in Prometheus' way.
+ */
+export function modelMetrics(registry: Registry, { provider, model, promptVersion }: ModelLabels) {
+  const registers = [registry];
+  const known = { gen_ai_provider_name: provider, gen_ai_request_model: model, prompt_version: promptVersion };
+  const labelNames = [...Object.keys(known), 'outcome'];
+  const tokenCounter = (kind: string, help: string) =>
+    new Counter({
+      name: `gen_ai_client_inference_usage_${kind}_tokens_total`,
+      ...{ help, labelNames: Object.keys(known), registers },
+    });
+
+  const durations = new Histogram({
+    name: 'gen_ai_client_operation_duration_seconds',
+    help: 'Time that a call took, with all its attempts.',
+    buckets: [0.01, 0.02, 0.04, 0.08, 0.16, 0.32, 0.64, 1.28, 2.56, 5.12, 10.24, 20.48, 40.96, 81.92],
+    ...{ labelNames, registers },
+  });
+  const attempts = new Counter({
+    name: 'gen_ai_client_operation_attempts_total',
+    help: 'Requests to the provider.',
+    ...{ labelNames, registers },
+  });
+  const tokens = {
+    input_tokens: tokenCounter('input', 'Tokens of instructions and tickets.'),
+    output_tokens: tokenCounter('output', 'Tokens of answers.'),
+    cached_tokens: tokenCounter('cache_read_input', "Input tokens that were read from the provider's cache."),
+  };
+
+  /** Passes a model's answers on, and tells what came of each call, after how many seconds. */
+  const observed = (inner: Model, observe: (outcome: string, seconds: number) => void): Model => ({
+    async answer(request) {
+      const start = performance.now();
+      const done = (outcome: string) => observe(outcome, (performance.now() - start) / 1000);
+      try {
+        const answer = await inner.answer(request);
+        done('ok');
+        return answer;
+      } catch (error) {
+        done(error instanceof AppError ? error.code : 'internal_error');
+        throw error;
+      }
+    },
+  });
+
+  return {
+    call: (inner: Model) => observed(inner, (outcome, seconds) => durations.observe({ ...known, outcome }, seconds)),
+    attempt(inner: Model): Model {
+      const counted: Model = {
+        async answer(request) {
+          const answer = await inner.answer(request);
+          for (const [name, counter] of Object.entries(tokens)) {
+            counter.inc(known, answer[name as keyof typeof tokens] ?? 0);
+          }
+          return answer;
+        },
+      };
+      return observed(counted, (outcome) => attempts.inc({ ...known, outcome }));
+    },
+  };
+}

@@ -1,0 +1,29 @@
+import type { FastifyPluginAsync } from 'fastify';
+import type { Metrics } from '../metrics/metrics.ts';
+import { problems } from '../schemas/response.ts';
+
+/** `GET /metrics`, for Prometheus; it answers also when the server has too much to do. */
+export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (app, { metrics }) => {
+  const { registry } = metrics;
+  const schema = {
+    summary: 'Metrics in the format of Prometheus',
+    response: {
+      200: { description: 'The metrics.', content: { 'text/plain': { schema: { type: 'string' } } } },
+      ...problems(401),
+    },
+  };
+  const config = { pressureHandler: () => undefined };
+  app.get('/metrics', { schema, config }, async (_request, reply) => {
+    const text = await registry.metrics();
+    return reply.type(registry.contentType).send(text);
+  });
+};
+
+/** Measures every request of this instance, up to its answer. */
+export function measureRequests(app: Parameters<typeof metricsRoutes>[0], { observeRequest }: Metrics): void {
+  app.addHook('onResponse', (request, reply, done) => {
+    const { method, routeOptions } = request;
+    observeRequest(routeOptions.url, method, reply.statusCode, reply.elapsedTime / 1000);
+    done();
+  });
+}
