@@ -18,7 +18,8 @@ const masked = (text: string) =>
   text
     .trim()
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
-    .replaceAll(/"latency_ms":\d+/g, '"latency_ms":<ms>');
+    .replaceAll(/"latency_ms":\d+/g, '"latency_ms":<ms>')
+    .replaceAll(/"request_id":"[0-9a-f]+-\d+"/g, '"request_id":<id>');
 
 const readme = readFileSync('README.md', 'utf8');
 const blocks = [...readme.matchAll(/^```console\n(.*?)^```$/gms)].map((match) => match[1] ?? '');
