@@ -3,6 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartError } from '../errors.ts';
+import { reasonOf, refuseDamage } from './damage.ts';
 import { migrate } from './migrate.ts';
 import { createReader } from './reader.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
@@ -28,10 +29,11 @@ export interface Store {
 /**
  * Opens the database file, makes it and its folder if missing, and brings it to the newest migration.
  *
- * @throws StartError if the file cannot be used or a migration fails.
+ * @throws StartError if the file cannot be used or is damaged, or a migration fails.
  */
 export function openStore(path: string, { leaseMs = LEASE_MS } = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
+  startWith(path, () => refuseDamage(sqlite));
   startWith(path, () => migrate(sqlite));
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // KiB, a quarter of the driver's default: few pages are written again soon
@@ -65,6 +67,6 @@ function startWith<T>(path: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw new StartError(`DATABASE_URL: cannot use ${path}: ${(error as Error).message}`);
+    throw new StartError(`DATABASE_URL: cannot use ${path}: ${reasonOf(error)}`);
   }
 }
