@@ -20,7 +20,7 @@ const PAGES_PER_STEP = 1000;
  * SQLite's `integrity_check`, on disk, and readable without a -wal file.
  *
  * @throws Error if there is no database, the file exists, or the copy cannot be made or is damaged; and the reason of `signal`
- * if that is aborted. Nothing is left behind then.
+ * if that is aborted while pages are copied. Nothing is left behind then.
  */
 export async function backUp(database: string, file: string, signal?: AbortSignal): Promise<void> {
   const target = resolve(file);
@@ -33,7 +33,6 @@ export async function backUp(database: string, file: string, signal?: AbortSigna
     chmodSync(copy, statSync(database).mode);
     verify(copy);
     sync(copy);
-    signal?.throwIfAborted();
     linkTo(copy, target, file);
   } finally {
     rmSync(folder, { recursive: true });
