@@ -1,5 +1,6 @@
 import { readFileSync } from 'node:fs';
 import { expect, test } from 'vitest';
+import { loadConfig } from './config.ts';
 
 const lock = JSON.parse(readFileSync(new URL('../package-lock.json', import.meta.url), 'utf8'));
 
@@ -11,4 +12,10 @@ test('no npm compiles better-sqlite3, which brings its binaries', () => {
 test('the lock file names no registry', () => {
   const named = Object.values<{ resolved?: string }>(lock.packages).filter(({ resolved }) => resolved);
   expect(named).toEqual([]);
+});
+
+test('compose waits for a shutdown longer than that takes', () => {
+  const compose = readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8');
+  const seconds = Number(/stop_grace_period: (\d+)s/.exec(compose)?.[1]);
+  expect(seconds * 1000).toBeGreaterThan(loadConfig({}).SHUTDOWN_GRACE_MS + 5000);
 });

@@ -4,6 +4,7 @@ import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartError } from '../errors.ts';
 import { createCheck } from './check.ts';
+import { reasonOf, refuseDamage } from './damage.ts';
 import { migrate } from './migrate.ts';
 import { createReader } from './reader.ts';
 import { createResultRepository, type ResultRepository } from './results.ts';
@@ -39,10 +40,11 @@ interface StoreOptions {
 /**
  * Opens the database file, makes it and its folder if missing, and brings it to the newest migration.
  *
- * @throws StartError if the file cannot be used or a migration fails.
+ * @throws StartError if the file cannot be used or is damaged, or a migration fails.
  */
 export function openStore(path: string, { leaseMs = LEASE_MS, onCommit }: StoreOptions = {}): Store {
   const sqlite = startWith(path, () => openDatabase(path));
+  startWith(path, () => refuseDamage(sqlite));
   const migrations = startWith(path, () => migrate(sqlite));
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // KiB, a quarter of the driver's default: few pages are written again soon
@@ -78,6 +80,6 @@ function startWith<T>(path: string, step: () => T): T {
   try {
     return step();
   } catch (error) {
-    throw new StartError(`DATABASE_URL: cannot use ${path}: ${(error as Error).message}`);
+    throw new StartError(`DATABASE_URL: cannot use ${path}: ${reasonOf(error)}`);
   }
 }
