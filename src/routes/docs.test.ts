@@ -66,3 +66,17 @@ test('Swagger UI is served with all its assets from here', async () => {
   }
   expect((await app.inject('/docs/')).statusCode).toBe(200);
 });
+
+test('the policy of /docs names no foreign host and no inline script', async () => {
+  const { app } = await startService();
+  const assets = ['swagger-ui-bundle.js', 'swagger-initializer.js', 'oauth2-redirect.html'];
+  for (const path of ['/docs', '/docs/', '/docs/json', ...assets.map((asset) => `/docs/static/${asset}`)]) {
+    const policy = String((await app.inject(path)).headers['content-security-policy']);
+    const directives = policy.split(';').flatMap((directive) => directive.trim().split(' ', 1));
+    expect(directives).toEqual(expect.arrayContaining(['default-src', 'script-src', 'base-uri', 'frame-ancestors']));
+    expect(directives).not.toContain('upgrade-insecure-requests');
+    const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
+    expect(new Set(sources)).toEqual(new Set(["'none'", "'self'", 'data:']));
+    expect(policy).toContain("script-src 'self';");
+  }
+});
