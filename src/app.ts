@@ -72,7 +72,7 @@ export async function buildApp(
   await shedLoad(app, limits);
   await requireKey(app, apiKeys);
   const rejectOtherMethods = rejectUnknownRoutes(app);
-  await documentRoutes(app, version);
+  await documentRoutes(app, { version, wantsKey: apiKeys.length > 0 });
   await app.register(healthRoutes, services);
   await app.register(metricsRoutes, { metrics });
   await app.register(async (limited) => {

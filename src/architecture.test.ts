@@ -7,7 +7,7 @@ const SRC = fileURLToPath(new URL('.', import.meta.url));
 
 /** Every import of the sources that are no tests: from which file, and of what (a path in src, or a package). */
 const imports = globSync('**/*.ts', { cwd: SRC })
-  .filter((file) => !/\.(?:test|soak)\.ts$/.test(file) && !file.startsWith('testing/'))
+  .filter((file) => !/\.(?:test|soak|browser)\.ts$/.test(file) && !file.startsWith('testing/'))
   .flatMap((file) => {
     const source = readFileSync(join(SRC, file), 'utf8');
     const specifiers = [...source.matchAll(/^(?:import|export)\b[^;]*?\bfrom '([^']+)'/gm)].map(

@@ -44,6 +44,18 @@ test('the document says what the validation does', async () => {
   expect(paths['/tickets'].post.responses[201].headers.Location).toBeDefined();
 });
 
+test('where clients have to show a key, the document says so, and the page has a button for it', async () => {
+  const apiKeys = [{ name: 'support', key: 'a-key-0123456789abcdef' }];
+  const { read } = await startService({ app: { apiKeys } });
+  const { components, paths, security } = await read('/openapi.json');
+  expect(Object.keys(components.securitySchemes)).toEqual(['bearer', 'header']);
+  expect(security).toEqual([{ bearer: [] }, { header: [] }]);
+  expect(paths['/health'].get.security).toEqual([]);
+  expect(paths['/tickets'].post.security).toBeUndefined();
+  const open = await startService();
+  expect((await open.read('/openapi.json')).security).toBeUndefined();
+});
+
 test('the document has the answers of every route', async () => {
   const { read } = await startService();
   const { paths } = await read('/openapi.json');
@@ -67,4 +79,18 @@ test('Swagger UI is served with all its assets from here', async () => {
     expect((await app.inject(asset)).statusCode).toBe(200);
   }
   expect((await app.inject('/docs/')).statusCode).toBe(200);
+});
+
+test('the policy of /docs names no foreign host and no inline script', async () => {
+  const { app } = await startService();
+  const assets = ['swagger-ui-bundle.js', 'swagger-initializer.js', 'oauth2-redirect.html'];
+  for (const path of ['/docs', '/docs/', '/docs/json', ...assets.map((asset) => `/docs/static/${asset}`)]) {
+    const policy = String((await app.inject(path)).headers['content-security-policy']);
+    const directives = policy.split(';').flatMap((directive) => directive.trim().split(' ', 1));
+    expect(directives).toEqual(expect.arrayContaining(['default-src', 'script-src', 'base-uri', 'frame-ancestors']));
+    expect(directives).not.toContain('upgrade-insecure-requests');
+    const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
+    expect(new Set(sources)).toEqual(new Set(["'none'", "'self'", 'data:']));
+    expect(policy).toContain("script-src 'self';");
+  }
 });

@@ -11,6 +11,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Store, 'check'>> = asy
 
   const health = {
     summary: 'Is the server up?',
+    security: [],
     response: { 200: Type.Object({ ok: Type.Boolean() }), ...problems() },
   };
   app.get('/health', { schema: health, config }, async () => ({ ok: true }));
@@ -22,6 +23,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Store, 'check'>> = asy
   });
   const ready = {
     summary: 'Can the server do its work?',
+    security: [],
     description: 'The `detail` of a 503 names the check that failed: `database_read`, `database_write` or `shutdown`.',
     response: { 200: Type.Object({ ready: Type.Boolean() }), ...problems(503) },
   };
