@@ -4,6 +4,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
+import { ANSWERED_HERE, answerForNode } from './http/node-answers.ts';
 import { sendProblem } from './http/problem.ts';
 import { RequestLog } from './http/request-log.ts';
 import { serializeOnce } from './http/serializers.ts';
@@ -38,11 +39,13 @@ export async function buildApp(
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
+    http: ANSWERED_HERE,
     frameworkErrors: sendProblem,
     clientErrorHandler: answerClientError,
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.setErrorHandler(sendProblem);
+  answerForNode(app);
   acceptJson(app);
   serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
