@@ -49,13 +49,11 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   }
 
   const valid = fc.oneof(...operations.map(validRequest));
-  const readable = fc.oneof(valid, ...operations.map(nearRequest), strayRequest(operations));
+  const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
   await hold(READABLE, readable, async (batch) => {
-    const last = batch.length - 1;
-    const bytes = batch.map((request, i) => toBytes(request, i === last ? 'Connection: close\r\n' : ''));
     sent += batch.length;
-    const answers = await answersTo(url, bytes.join(''));
-    expect(answers).toHaveLength(batch.length);
+    const answers: Answer[] = [];
+    while (answers.length < batch.length) answers.push(...(await pipelined(url, batch.slice(answers.length))));
     for (const [i, answer] of answers.entries()) check(answer, batch[i] ?? {});
   });
   await hold(UNREADABLE, hostileBytes(valid), async (batch) => {
@@ -65,12 +63,22 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   });
 
   expect(sent).toBe(READABLE + UNREADABLE);
-  expect(created.length).toBeGreaterThan(500);
+  expect(created.length).toBeGreaterThan(100);
   for (const ticket of created) {
     expect(await read(`/tickets/${ticket.id}`)).toEqual({ ...ticket, status: expect.any(String) });
   }
   await expectWhole(database);
 }, 120_000);
+
+/** The answers to these requests, or to as many of them as come before one that closes the connection. */
+async function pipelined(url: string, requests: HostileRequest[]): Promise<Answer[]> {
+  const bytes = requests.map((request, i) =>
+    toBytes(request, i === requests.length - 1 ? 'Connection: close\r\n' : ''),
+  );
+  const answers = await answersTo(url, bytes.join(''));
+  expect(answers.at(-1)?.isLast, `no answer to ${requests[answers.length]?.head}`).toBe(true);
+  return answers;
+}
 
 /** Once no run is under way any more, the database holds what it promises. */
 async function expectWhole(database: string): Promise<void> {

@@ -45,7 +45,12 @@ const NO_REQUESTS = [
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc',
   ],
-  ...['GET / HTTP/1.1\r\n\r\n', 'GET * HTTP/1.1\r\nHost: x\r\n\r\n', 'GET tickets HTTP/1.1\r\nHost: x\r\n\r\n'],
+  ...[
+    'GET / HTTP/1.1\r\n\r\n',
+    'GET /\xe9 HTTP/1.1\r\nHost: x\r\n\r\n',
+    'GET * HTTP/1.1\r\nHost: x\r\n\r\n',
+    'GET tickets HTTP/1.1\r\nHost: x\r\n\r\n',
+  ],
   ...['GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', 'SSH-2.0-OpenSSH_9.9\r\n'],
 ];
 
@@ -88,6 +93,7 @@ const MANGLES: Arbitrary<Mangle> = fc.oneof(
       (bytes) =>
         bytes.replace('HTTP/1.1', `HTTP/${version}`),
   ),
+  fc.constant<Mangle>((_, request) => toBytes({ ...request, body: '['.repeat(300_000) })),
   fc.constant<Mangle>((bytes) => bytes.replace('Host: x\r\n', '')),
   fc.constant<Mangle>((bytes) => bytes.replaceAll('\r\n', '\n')),
   fc.constantFrom(...NO_REQUESTS).map(

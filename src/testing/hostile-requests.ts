@@ -1,6 +1,6 @@
 import { METHODS } from 'node:http';
 import fc, { type Arbitrary } from 'fast-check';
-import { anyText, CONTENT_TYPES, HEADERS, JSON_TEXTS, PATHS } from './hostile-parts.ts';
+import { anyText, CONTENT_TYPES, HEADERS, JSON_TEXTS, PATHS, QUERIES } from './hostile-parts.ts';
 import { validValue } from './hostile-values.ts';
 import type { Operation } from './openapi.ts';
 
@@ -94,13 +94,9 @@ const toJson = (value: unknown) => JSON.stringify(value);
 export function strayRequest(operations: Operation[]): Arbitrary<HostileRequest> {
   const method = fc.constantFrom(...METHODS.filter((name) => name !== 'CONNECT'));
   const known = fc.constantFrom(...operations.map(({ path }) => path.replaceAll(/\{\w+\}/g, '1')));
-  const path = fc.oneof(
-    PATHS,
-    known,
-    fc.tuple(known, PATHS).map(([start, end]) => start + end),
-  );
+  const path = fc.tuple(fc.oneof(PATHS, known), fc.oneof(QUERIES, PATHS)).map((parts) => parts.join(''));
   return fc.record({ method, path, headers, body: fc.oneof(fc.constant(''), JSON_TEXTS) }).map((parts) => ({
     ...{ operation: undefined, isValid: false, body: latin1(parts.body) },
-    head: headOf(parts.method, latin1(parts.path), parts.headers),
+    head: headOf(parts.method, parts.path, parts.headers),
   }));
 }

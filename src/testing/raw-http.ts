@@ -8,6 +8,8 @@ export interface Answer {
   type: string;
   /** Undefined if there is none, as for HEAD. */
   body: string | undefined;
+  /** It says that no other one comes on this connection. */
+  isLast: boolean;
 }
 
 /** A server that says nothing for so long, in ms, hangs. */
@@ -48,6 +50,7 @@ function parse(text: string): Answer {
   return {
     status: Number(head.slice(9, 12)),
     type: header(head, 'content-type').split(';')[0] ?? '',
+    isLast: header(head, 'connection') === 'close',
     body: bytes === '' && length !== 0 ? undefined : Buffer.from(bytes, 'latin1').toString(),
   };
 }
