@@ -28,7 +28,8 @@ export async function ask(url: string): Promise<void> {
   await post('/tickets', JSON.stringify({ raw_text: canary('too-large').repeat(30_000) }));
   await post('/tickets/1/process?force=%00', canary('ignored-body'), canary('ignored-type'));
   for (const path of ['', 'tickets/', 'tickets/1/', 'tickets/1/process/', 'docs/static/', '%zz', 'tickets/%zz']) {
-    await fetch(`${url}/${path}${canary('path')}?${canary('query')}=1`, { headers: HEADERS });
+    const place = encodeURIComponent(path);
+    await fetch(`${url}/${path}${canary(`after-${place}`)}?${canary(`query-of-${place}`)}=1`, { headers: HEADERS });
   }
   await fetch(`${url}/tickets/1?x=${canary('query-of-a-route')}`, { headers: HEADERS });
   await fetch(`${url}/tickets/1/process?force=${canary('force')}`, { method: 'POST' });
