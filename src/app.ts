@@ -8,6 +8,7 @@ import { answerClientError } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
 import { LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
+import { ANSWERED_HERE, answerForNode } from './http/node-answers.ts';
 import { sendProblem } from './http/problem.ts';
 import { limitRates, type RateLimits } from './http/rate-limit.ts';
 import { requestIds } from './http/request-id.ts';
@@ -43,8 +44,10 @@ export async function buildApp(
 ): Promise<FastifyInstance> {
   const { logger, version, metrics, apiKeys = [], trustProxy = [], limits = LIMITS } = options;
   const { rateLimits = { perMinute: 0, processPerMinute: 0 } } = options;
+  const server = serverOptions(limits);
   const app = fastify({
-    ...serverOptions(limits),
+    ...server,
+    http: { ...server.http, ...ANSWERED_HERE },
     loggerInstance: logger,
     logController: new RequestLog(),
     genReqId: requestIds(),
@@ -68,6 +71,7 @@ export async function buildApp(
     setHeaders(request, reply);
     done();
   });
+  answerForNode(app);
   measureRequests(app, metrics);
   await shedLoad(app, limits);
   await requireKey(app, apiKeys);

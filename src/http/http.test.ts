@@ -153,6 +153,20 @@ test.each([
   expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, code });
 });
 
+test('HTTP/1.1 without Host is 400, with a problem document too', async () => {
+  const { app } = await startService();
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const answer = await exchange(url, 'GET /health HTTP/1.1\r\nConnection: close\r\n\r\n');
+  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status: 400, code: 'bad_request' });
+});
+
+test('an expectation that is not known is ignored', async () => {
+  const { app } = await startService();
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const head = 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n';
+  expect(await exchange(url, head)).toMatch('HTTP/1.1 200 OK');
+});
+
 test('an error nobody expected is 500 with the id of its log line and nothing of itself', async () => {
   const { app, create, log, store } = await startService();
   await create();

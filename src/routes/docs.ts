@@ -22,7 +22,7 @@ const KEY = {
       header: { type: 'apiKey' as const, in: 'header', name: 'X-API-Key' },
     },
   },
-  security: [{ bearer: [] as string[] }, { header: [] as string[] }],
+  security: [{ bearer: [] }, { header: [] }] as Record<string, string[]>[],
 };
 
 interface Documented {

@@ -1,3 +1,13 @@
-/** A name or an id that a provider gave, as it is stored and shown; null if it is none. */
-export const label = (value: unknown): string | null =>
-  typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) ? value : null;
+/** What a provider was sent, and must not get into the log, or to a client, in the place of a name or an id. */
+export interface Sent {
+  apiKey: string | undefined;
+  /** The ticket's. */
+  text: string;
+}
+
+/** A name or an id that a provider gave, as it is stored and shown; null if it is none, or quotes what was sent. */
+export const label = (value: unknown, sent: Sent): string | null =>
+  typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) && !quotes(value, sent) ? value : null;
+
+const quotes = (value: string, { apiKey, text }: Sent) =>
+  text.includes(value) || (apiKey !== undefined && value.includes(apiKey));

@@ -121,6 +121,19 @@ test('a request id that is none is not passed on', async () => {
   expect((await process(1)).json()).not.toHaveProperty('openai_request_id');
 });
 
+test.each(['sk-test', 'id-sk-test', 'login'])(
+  'a request id, a code or a model %s, which quotes the key or the ticket, is not passed on',
+  async (word) => {
+    const { create, log, process, provider } = await startService();
+    await create('I cannot login');
+    provider.respond({ ...failing(400, word), headers: { 'x-request-id': word } });
+    expect((await process(1)).json()).not.toHaveProperty('openai_request_id');
+    expect(log.join()).not.toContain(word);
+    provider.respond({ ...completed(OUTPUT, { model: word }), headers: { 'x-request-id': word } });
+    expect((await process(1)).json()).toMatchObject({ model: 'gpt-test', openai_request_id: null });
+  },
+);
+
 test('nothing that the configuration does not name is sent', async () => {
   process.env.OPENAI_ORG_ID = 'org-secret';
   process.env.OPENAI_PROJECT_ID = 'project-secret';

@@ -37,22 +37,23 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
 
   return {
     async answer({ instructions, text, signal }) {
+      const sent = { apiKey, text };
       const start = performance.now();
       const response = await ask(client, { model, instructions, text }, { signal }).catch((error: unknown) => {
-        throw toAppError(error, signal);
+        throw toAppError(error, signal, sent);
       });
       const body = await readBounded(response).catch((cause: unknown) => {
-        throw toAppError(new APIConnectionError({ cause: cause as Error }), signal);
+        throw toAppError(new APIConnectionError({ cause: cause as Error }), signal, sent);
       });
       const latency_ms = Math.round(performance.now() - start);
-      const context = { openai_request_id: label(response.headers.get('x-request-id')) };
+      const context = { openai_request_id: label(response.headers.get('x-request-id'), sent) };
       if (!body.isWhole) throw llmError('llm_invalid_output', { ...context, details: { body: 'over 1 MiB' } });
 
       const answer = read(parse(body.bytes), context);
       return {
         ...parseModelOutput(answer.text, context),
         ...answer.usage,
-        model: label(answer.model) ?? model,
+        model: label(answer.model, sent) ?? model,
         ...context,
         latency_ms,
       };

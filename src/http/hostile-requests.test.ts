@@ -1,0 +1,95 @@
+import fc, { type Arbitrary } from 'fast-check';
+import { expect, test } from 'vitest';
+import { openSqlite } from '../testing/database.ts';
+import { hostileBytes } from '../testing/hostile-bytes.ts';
+import {
+  type HostileRequest,
+  nameOf,
+  nearRequest,
+  strayRequest,
+  toBytes,
+  validRequest,
+} from '../testing/hostile-requests.ts';
+import { readOpenApi, wrongIn } from '../testing/openapi.ts';
+import { type Answer, answersTo } from '../testing/raw-http.ts';
+import { startService } from '../testing/service.ts';
+
+/** How many of each, in batches: the readable ones follow one another on a connection, the others have one each. */
+const READABLE = 9600;
+const UNREADABLE = 400;
+const BATCH = 20;
+/** A client that has heard nothing for so long hangs up, in ms. */
+const QUIET_MS = 100;
+
+/** Batches until `count` cases have passed. What fails is made smaller and printed with its seed, which `FC_SEED` repeats. */
+async function hold<T>(count: number, one: Arbitrary<T>, property: (batch: T[]) => Promise<void>): Promise<void> {
+  const batches = fc.array(one, { minLength: BATCH, maxLength: BATCH });
+  const seed = process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {};
+  await fc.assert(fc.asyncProperty(batches, property), {
+    numRuns: count / BATCH,
+    interruptAfterTimeLimit: 60_000,
+    ...seed,
+  });
+}
+
+test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented, the database stays whole', async () => {
+  const { app, create, database, read } = await startService();
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const { operations, noRoute } = readOpenApi(await read('/openapi.json'));
+  const documented = new Map(operations.map((operation) => [nameOf(operation), operation.answers]));
+  const created: { id: number; status: string }[] = [];
+  for (let i = 0; i < BATCH; i += 1) await create();
+  let sent = 0;
+
+  function check(answer: Answer, { operation = '', isValid, head }: Partial<HostileRequest>): void {
+    const answers = documented.get(operation);
+    if (answers || answer.status >= 400) expect(wrongIn(answer, answers ?? noRoute), head).toBeUndefined();
+    if (isValid && answer.status !== 404) expect(answer.status, head).toBeLessThan(300);
+    if (answer.status === 201) created.push(JSON.parse(answer.body ?? ''));
+  }
+
+  const valid = fc.oneof(...operations.map(validRequest));
+  const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
+  await hold(READABLE, readable, async (batch) => {
+    sent += batch.length;
+    const answers: Answer[] = [];
+    while (answers.length < batch.length) answers.push(...(await pipelined(url, batch.slice(answers.length))));
+    for (const [i, answer] of answers.entries()) check(answer, batch[i] ?? {});
+  });
+  await hold(UNREADABLE, hostileBytes(valid), async (batch) => {
+    sent += batch.length;
+    const answers = await Promise.all(batch.map((bytes) => answersTo(url, bytes, QUIET_MS)));
+    for (const answer of answers.flat()) check(answer, {});
+  });
+
+  expect(sent).toBe(READABLE + UNREADABLE);
+  expect(created.length).toBeGreaterThan(100);
+  for (const ticket of created) {
+    expect(await read(`/tickets/${ticket.id}`)).toEqual({ ...ticket, status: expect.any(String) });
+  }
+  await expectWhole(database);
+}, 120_000);
+
+/** The answers to these requests, or to as many of them as come before one that closes the connection. */
+async function pipelined(url: string, requests: HostileRequest[]): Promise<Answer[]> {
+  const bytes = requests.map((request, i) =>
+    toBytes(request, i === requests.length - 1 ? 'Connection: close\r\n' : ''),
+  );
+  const answers = await answersTo(url, bytes.join(''));
+  expect(answers.at(-1)?.isLast, `no answer to ${requests[answers.length]?.head}`).toBe(true);
+  return answers;
+}
+
+/** Once no run is under way any more, the database holds what it promises. */
+async function expectWhole(database: string): Promise<void> {
+  const sqlite = openSqlite(database);
+  const all = (sql: string) => sqlite.prepare(sql).all();
+  await expect.poll(() => all("SELECT id FROM tickets WHERE status = 'processing'")).toEqual([]);
+  expect(all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
+  expect(all('PRAGMA foreign_key_check')).toEqual([]);
+  expect(all('SELECT ticket_id FROM results GROUP BY ticket_id HAVING count(*) > 1')).toEqual([]);
+  expect(all('SELECT ticket_id FROM runs WHERE expires_at IS NOT NULL')).toEqual([]);
+  const done =
+    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE expires_at NOT NULL)';
+  expect(all(`SELECT id, status FROM tickets WHERE (status = 'done') <> (${done})`)).toEqual([]);
+}

@@ -1,0 +1,81 @@
+import { type Behaviour, completed, OUTPUT } from './provider.ts';
+import { answersTo } from './raw-http.ts';
+
+/** A word that tells where it came from; no two are alike. */
+const canary = (place: string) => `canary-${place}`;
+/** The provider's key. */
+export const KEY = `sk-${canary('provider-key')}`;
+export const TICKET = `I am ${canary('ticket')}`;
+
+/** What clients may send that is nobody's business. */
+export const HEADERS = Object.fromEntries(
+  ['Authorization', 'X-API-Key', 'Cookie', 'User-Agent', 'Referer', 'Content-Encoding', 'X-Forwarded-For'].map(
+    (name) => [name, `Bearer ${canary(`header-${name.toLowerCase()}`)}`],
+  ),
+);
+
+/** Requests of every kind that need no provider. */
+export async function ask(url: string): Promise<void> {
+  const post = (path: string, body: string, type = 'application/json') =>
+    fetch(url + path, { method: 'POST', body, headers: { ...HEADERS, 'content-type': type } });
+  await post('/tickets', JSON.stringify({ raw_text: TICKET, source: canary('source'), more: canary('unknown-field') }));
+  await post('/tickets', JSON.stringify({ raw_text: [canary('wrong-type')], [canary('field-name')]: 1 }));
+  await post('/tickets', JSON.stringify({ raw_text: `${canary('too-long')} `.repeat(2000) }));
+  await post('/tickets', JSON.stringify({ raw_text: 'x', source: `${canary('long-source')} `.repeat(9) }));
+  await post('/tickets', JSON.stringify({ raw_text: `${canary('unstorable')}\0` }));
+  await post('/tickets', `{"raw_text":"${canary('broken-json')}`);
+  await post('/tickets', canary('other-type'), `text/${canary('media-type')}`);
+  await post('/tickets', JSON.stringify({ raw_text: canary('too-large').repeat(30_000) }));
+  await post('/tickets/1/process?force=%00', canary('ignored-body'), canary('ignored-type'));
+  for (const path of ['', 'tickets/', 'tickets/1/', 'tickets/1/process/', 'docs/static/', '%zz', 'tickets/%zz']) {
+    const place = encodeURIComponent(path);
+    await fetch(`${url}/${path}${canary(`after-${place}`)}?${canary(`query-of-${place}`)}=1`, { headers: HEADERS });
+  }
+  await fetch(`${url}/tickets/1?x=${canary('query-of-a-route')}`, { headers: HEADERS });
+  await fetch(`${url}/tickets/1/process?force=${canary('force')}`, { method: 'POST' });
+  await fetch(`${url}/tickets/1`, { method: 'DELETE', body: canary('wrong-method') });
+  const readable = `Host: ${canary('host')}\r\nConnection: close\r\n`;
+  for (const bytes of [
+    `${canary('no-http')}\r\n\r\n`,
+    `GET /${canary('raw-path')} HTTP/1.1\r\n${readable}\r\n`,
+    `GET / HTTP/1.1\r\n${readable}${canary('bad-header')} : x\r\n\r\n`,
+    `GET / HTTP/1.1\r\n${readable}X: ${canary('huge-header').repeat(2000)}\r\n\r\n`,
+    `GET / HTTP/1.1\r\nConnection: close\r\nX: ${canary('no-host')}\r\n\r\n`,
+    `POST /tickets HTTP/1.1\r\n${readable}Transfer-Encoding: chunked\r\n\r\n${canary('bad-chunk')}\r\n`,
+    `POST /tickets HTTP/1.1\r\n${readable}Content-Length: 999\r\n\r\n${canary('half-a-body')}`,
+  ]) {
+    await answersTo(url, bytes, 50);
+  }
+}
+
+/** A provider's error that quotes what it was sent. */
+const quoting = (status: number, words = `no: ${KEY} ${TICKET} ${canary('provider-message')}`): Behaviour => ({
+  status,
+  headers: { 'x-request-id': words, 'x-error': words },
+  body: { error: { message: words, code: words, type: words, param: words } },
+});
+const bad = (output: unknown, more = {}): Behaviour => completed(output, more);
+/** What a provider answers in the end. */
+export const REPLY = { ...OUTPUT, summary: canary('summary'), reply_draft: canary('reply') };
+const words = `${TICKET} ${canary('provider-words')}`;
+
+/** Providers' failures that quote what they were sent, and a good answer as the last. */
+export const BEHAVIOURS: Behaviour[] = [
+  ...[400, 401, 403, 404, 408, 409, 422, 429, 500, 503].map((status) => quoting(status)),
+  ...[400, 401, 429, 500].map((status) => quoting(status, KEY)),
+  ...[400, 500].map((status) => quoting(status, canary('ticket'))),
+  { status: 307, headers: { location: `/${canary('redirect')}` } },
+  { status: 500, body: canary('provider-body') },
+  { body: `{"${canary('broken-answer')}` },
+  { body: { [canary('strange-answer')]: 1 } },
+  bad(canary('no-json-answer')),
+  bad({ ...REPLY, category: canary('category') }),
+  bad({ ...REPLY, [canary('extra-field')]: 1 }),
+  bad({ ...REPLY, summary: canary('too-long-summary').repeat(100) }),
+  bad(REPLY, { status: 'failed', error: { code: canary('failure-code'), message: words } }),
+  bad(REPLY, { status: 'incomplete', incomplete_details: { reason: canary('reason') } }),
+  bad('', { output: [{ type: 'message', content: [{ type: 'refusal', refusal: words }] }] }),
+  (response) => void response.socket?.destroy(),
+  () => {}, // until the time-out
+  bad(REPLY),
+];
