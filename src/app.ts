@@ -2,13 +2,14 @@ import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
 import type { ApiKey } from './config.ts';
 import type { Store } from './db/store.ts';
+import { AppError } from './errors.ts';
 import { requireKey } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
 import { LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
-import { ANSWERED_HERE, answerForNode } from './http/node-answers.ts';
+import { ANSWERED_HERE, ignoreExpectations, isWithoutHost } from './http/node-answers.ts';
 import { sendProblem } from './http/problem.ts';
 import { limitRates, type RateLimits } from './http/rate-limit.ts';
 import { requestIds } from './http/request-id.ts';
@@ -17,7 +18,7 @@ import { serializeOnce } from './http/serializers.ts';
 import type { Metrics } from './metrics/metrics.ts';
 import { documentRoutes } from './routes/docs.ts';
 import { healthRoutes } from './routes/health.ts';
-import { measureRequests, metricsRoutes } from './routes/metrics.ts';
+import { metricsRoutes } from './routes/metrics.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
 import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { Problem } from './schemas/problem.ts';
@@ -49,8 +50,9 @@ export async function buildApp(
     ...server,
     http: { ...server.http, ...ANSWERED_HERE },
     loggerInstance: logger,
-    logController: new RequestLog(),
+    logController: new RequestLog(metrics.observeRequest),
     genReqId: requestIds(),
+    childLoggerFactory: (log) => log, // our lines name their request; a logger for each would cost more than that
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
@@ -69,10 +71,9 @@ export async function buildApp(
 
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
-    done();
+    done(isWithoutHost(request) ? new AppError('bad_request', 'the header Host is missing') : undefined);
   });
-  answerForNode(app);
-  measureRequests(app, metrics);
+  ignoreExpectations(app);
   await shedLoad(app, limits);
   await requireKey(app, apiKeys);
   const rejectOtherMethods = rejectUnknownRoutes(app);

@@ -31,8 +31,11 @@ export interface Reader {
 export function createReader(sqlite: Database.Database): Reader {
   const begin = sqlite.prepare('BEGIN');
   const commit = sqlite.prepare('COMMIT');
+  let isOpen = false; // the driver's own `inTransaction` asks SQLite each time
   function refresh(): void {
-    if (sqlite.inTransaction) commit.run();
+    if (!isOpen) return;
+    isOpen = false;
+    commit.run();
   }
 
   return {
@@ -47,8 +50,9 @@ export function createReader(sqlite: Database.Database): Reader {
       const names = params.map((param) => (param as { name: string }).name);
       const statement = sqlite.prepare<unknown[], Row>(sql);
       return (values) => {
-        if (!sqlite.inTransaction) {
+        if (!isOpen) {
           begin.run();
+          isOpen = true;
           setImmediate(refresh);
         }
         const row = statement.get(...names.map((name) => values[name]));

@@ -1,17 +1,13 @@
-import type { FastifyInstance } from 'fastify';
-import { AppError } from '../errors.ts';
+import type { FastifyInstance, FastifyRequest } from 'fastify';
 
-/** The server's options that go with `answerForNode`. */
+/** The server's options for what is answered here, in place of Node.js, which has only a bare status line for it. */
 export const ANSWERED_HERE = { requireHostHeader: false };
 
-/** Answers the two kinds of readable requests that Node.js would else answer itself, with a bare status line. */
-export function answerForNode(app: FastifyInstance): void {
-  // A server may ignore an expectation that it does not know: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1
-  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
+/** HTTP/1.1 without Host must be refused: https://www.rfc-editor.org/rfc/rfc9112#section-3.2 */
+export const isWithoutHost = ({ raw }: FastifyRequest): boolean =>
+  raw.headers.host === undefined && raw.httpVersion === '1.1';
 
-  // It must refuse HTTP/1.1 without Host: https://www.rfc-editor.org/rfc/rfc9112#section-3.2
-  app.addHook('onRequest', ({ headers, raw }, _reply, done) => {
-    const isMissing = headers.host === undefined && raw.httpVersion === '1.1';
-    done(isMissing ? new AppError('bad_request', 'the header Host is missing') : undefined);
-  });
+/** A server may ignore an expectation that it does not know: https://www.rfc-editor.org/rfc/rfc9110#section-10.1.1 */
+export function ignoreExpectations(app: FastifyInstance): void {
+  app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 }

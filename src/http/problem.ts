@@ -68,7 +68,7 @@ export function sendProblem(
 ): FastifyReply {
   const body = { ...describe(error, request), request_id: request.id };
   if (body.status >= 500) {
-    request.log.error({ err: error, code: body.code }, body.detail);
+    request.log.error({ reqId: request.id, err: error, code: body.code }, body.detail);
   }
   if (body.status === 401) reply.header('www-authenticate', 'Bearer realm="tickets"');
   const wait = retryAfter(error, body.code);

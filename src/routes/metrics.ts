@@ -18,12 +18,3 @@ export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (ap
     return reply.type(registry.contentType).send(text);
   });
 };
-
-/** Measures every request of this instance, up to its answer. */
-export function measureRequests(app: Parameters<typeof metricsRoutes>[0], { observeRequest }: Metrics): void {
-  app.addHook('onResponse', (request, reply, done) => {
-    const { method, routeOptions } = request;
-    observeRequest(routeOptions.url, method, reply.statusCode, reply.elapsedTime / 1000);
-    done();
-  });
-}
