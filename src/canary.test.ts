@@ -3,7 +3,7 @@ import { ask, BEHAVIOURS, HEADERS, KEY, REPLY } from './testing/canaries.ts';
 import { openSqlite } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { startProvider } from './testing/provider.ts';
-import { bundled, spawnServer } from './testing/server-process.ts';
+import { spawnServer } from './testing/server-process.ts';
 import { freePort } from './testing/socket.ts';
 
 /** A server that asks a provider on a port that nothing listens on yet. Below `info` it does not say when it listens. */
@@ -14,7 +14,7 @@ async function startQuietServer(LOG_LEVEL: string) {
     ...{ LOG_LEVEL, PORT, OPENAI_API_KEY: KEY, OPENAI_BASE_URL: `http://127.0.0.1:${providerPort}/v1` },
     ...{ OPENAI_MAX_ATTEMPTS: '1', OPENAI_TIMEOUT_MS: '300', SHUTDOWN_GRACE_MS: '50', OPENAI_LOG: 'debug', DEBUG: '*' },
   };
-  const server = spawnServer(environment, folder, bundled());
+  const server = spawnServer(environment, folder);
   const url = `http://127.0.0.1:${PORT}`;
   const isUp = () => fetch(`${url}/health`).then(({ ok }) => ok, String);
   await expect.poll(isUp, { timeout: 20_000 }).toBe(true);

@@ -2,7 +2,7 @@ import { spawnSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 import { temporaryFolder } from './testing/folder.ts';
-import { fromSources, spawnServer, startServer } from './testing/server-process.ts';
+import { bundled, spawnServer, startServer } from './testing/server-process.ts';
 import { startService } from './testing/service.ts';
 import { freePort } from './testing/socket.ts';
 
@@ -27,7 +27,7 @@ test.each([
 });
 
 test('a full disk under the log ends the log, not the service', async () => {
-  const start = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...fromSources()];
+  const start = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...bundled()];
   const PORT = String(await freePort());
   const { child, exit, output } = spawnServer({ PORT }, temporaryFolder(), start);
   const health = () => fetch(`http://127.0.0.1:${PORT}/health`).then(({ status }) => status, String);

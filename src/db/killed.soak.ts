@@ -1,17 +1,16 @@
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
-import { bundled, startServer } from '../testing/server-process.ts';
+import { startServer } from '../testing/server-process.ts';
 
 const KILLS = 100;
 const CLIENTS = 50;
 
 test('a hundred kills while fifty clients create leave every acknowledged ticket there, once and whole', async () => {
   const folder = temporaryFolder();
-  const command = bundled();
   const texts = new Map<number, string>();
   for (let kill = 0; kill < KILLS; kill += 1) {
-    const { child, exit, post } = await startServer({}, folder, command);
+    const { child, exit, post } = await startServer({}, folder);
     let left = 10 + Math.random() * 200;
     const client = async (n: number) => {
       for (let i = 0; ; i += 1) {

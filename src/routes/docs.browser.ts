@@ -2,7 +2,7 @@ import { execFileSync } from 'node:child_process';
 import { type Browser, chromium, type Page } from 'playwright-core';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
-import { bundled, startServer } from '../testing/server-process.ts';
+import { startServer } from '../testing/server-process.ts';
 
 /** A name for loopback that a browser takes for a host on the network, where http has less leave. */
 const NETWORK_NAME = 'tickets.test';
@@ -18,7 +18,7 @@ afterAll(() => browser?.close());
 test.each(['127.0.0.1', NETWORK_NAME])(
   '/docs creates and processes a ticket without an error, on http://%s',
   async (host) => {
-    const { url } = await startServer({}, temporaryFolder(), bundled());
+    const { url } = await startServer({}, temporaryFolder());
     const origin = url.replace('127.0.0.1', host);
     const page = await browser.newPage();
     page.setDefaultTimeout(10_000);

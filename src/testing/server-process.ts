@@ -9,21 +9,24 @@ export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 /** The command for the sources. */
 export const fromSources = () => [process.execPath, `${ROOT}src/server.ts`];
 
+let isBuilt = false;
+
 /** The command for the bundle, which is made anew if the sources are newer. */
 export function bundled(): string[] {
-  execFileSync('npm', ['run', 'prestart'], { cwd: ROOT, stdio: 'pipe' });
+  if (!isBuilt) execFileSync('npm', ['run', 'prestart'], { cwd: ROOT, stdio: 'pipe' });
+  isBuilt = true;
   return [process.execPath, `${ROOT}dist/server.cjs`];
 }
 
 /**
  * Starts the server as a process with just this environment, in a folder that has no `.env` of somebody's.
  *
- * @param command by default `node src/server.ts`
+ * @param command by default that for the bundle, which starts in a fifth of the time
  */
 export function spawnServer(
   environment: Record<string, string>,
   cwd: string,
-  [program, ...args]: string[] = fromSources(),
+  [program, ...args]: string[] = bundled(),
 ) {
   const child = spawn(program as string, args, {
     cwd,
