@@ -1,5 +1,5 @@
 import { expect, onTestFinished, test } from 'vitest';
-import { ask, BEHAVIOURS, HEADERS, KEY, REPLY } from './testing/canaries.ts';
+import { API_KEY, ask, BEHAVIOURS, HEADERS, KEY, REPLY } from './testing/canaries.ts';
 import { openSqlite } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { startProvider } from './testing/provider.ts';
@@ -11,7 +11,13 @@ async function startQuietServer(LOG_LEVEL: string) {
   const folder = temporaryFolder();
   const [PORT, providerPort] = [String(await freePort()), await freePort()];
   const environment = {
-    ...{ LOG_LEVEL, PORT, OPENAI_API_KEY: KEY, OPENAI_BASE_URL: `http://127.0.0.1:${providerPort}/v1` },
+    ...{
+      LOG_LEVEL,
+      PORT,
+      API_KEYS: `tools:${API_KEY}`,
+      OPENAI_API_KEY: KEY,
+      OPENAI_BASE_URL: `http://127.0.0.1:${providerPort}/v1`,
+    },
     ...{ OPENAI_MAX_ATTEMPTS: '1', OPENAI_TIMEOUT_MS: '300', SHUTDOWN_GRACE_MS: '50', OPENAI_LOG: 'debug', DEBUG: '*' },
   };
   const server = spawnServer(environment, folder);

@@ -14,6 +14,15 @@ test('the lock file names no registry', () => {
   expect(named).toEqual([]);
 });
 
+test('only the install scripts that are needed are approved', () => {
+  const { allowScripts } = JSON.parse(readFileSync(new URL('../package.json', import.meta.url), 'utf8'));
+  const withScripts = Object.entries<{ hasInstallScript?: boolean }>(lock.packages)
+    .filter(([, { hasInstallScript }]) => hasInstallScript)
+    .map(([path]) => path.split('node_modules/').at(-1));
+  expect(Object.keys(allowScripts)).toEqual(expect.arrayContaining(withScripts));
+  expect(Object.keys(allowScripts).filter((name) => allowScripts[name])).toEqual(['node']);
+});
+
 test('compose waits for a shutdown longer than that takes', () => {
   const compose = readFileSync(new URL('../compose.yaml', import.meta.url), 'utf8');
   const seconds = Number(/stop_grace_period: (\d+)s/.exec(compose)?.[1]);

@@ -5,6 +5,8 @@ import { answersTo } from './raw-http.ts';
 const canary = (place: string) => `canary-${place}`;
 /** The provider's key. */
 export const KEY = `sk-${canary('provider-key')}`;
+/** The key that clients show. */
+export const API_KEY = canary('header-authorization');
 export const TICKET = `I am ${canary('ticket')}`;
 
 /** What clients may send that is nobody's business. */
@@ -32,8 +34,9 @@ export async function ask(url: string): Promise<void> {
     await fetch(`${url}/${path}${canary(`after-${place}`)}?${canary(`query-of-${place}`)}=1`, { headers: HEADERS });
   }
   await fetch(`${url}/tickets/1?x=${canary('query-of-a-route')}`, { headers: HEADERS });
-  await fetch(`${url}/tickets/1/process?force=${canary('force')}`, { method: 'POST' });
-  await fetch(`${url}/tickets/1`, { method: 'DELETE', body: canary('wrong-method') });
+  await fetch(`${url}/tickets/1/process?force=${canary('force')}`, { method: 'POST', headers: HEADERS });
+  await fetch(`${url}/tickets/1`, { method: 'DELETE', headers: HEADERS, body: canary('wrong-method') });
+  await fetch(`${url}/tickets/1`, { headers: { authorization: `Bearer ${canary('wrong-api-key')}` } });
   const readable = `Host: ${canary('host')}\r\nConnection: close\r\n`;
   for (const bytes of [
     `${canary('no-http')}\r\n\r\n`,
