@@ -38,6 +38,21 @@ test.each(['127.0.0.1', NETWORK_NAME])(
   },
 );
 
+test('with keys, the Authorize button of /docs lets in who has one', async () => {
+  const key = 'a-key-0123456789abcdef';
+  const { url } = await startServer({ API_KEYS: `support:${key}` }, temporaryFolder());
+  const page = await browser.newPage();
+  page.setDefaultTimeout(10_000);
+  await page.goto(`${url}/docs`);
+  await page.getByRole('button', { name: 'Authorize' }).click();
+  const form = page.locator('.auth-container').first();
+  await form.locator('input').fill(key);
+  await form.getByRole('button', { name: 'Apply credentials' }).click();
+  await page.getByRole('button', { name: 'Close' }).first().click();
+  const created = await tryOut(page, '/tickets', 'textarea', '{"raw_text": "x"}');
+  expect(created.status).toBe('201');
+});
+
 /** What the page complains about from now on, and the addresses that it asks. */
 async function watch(page: Page) {
   const complaints: string[] = [];
