@@ -1,7 +1,8 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import dotenv from 'dotenv';
 import { expect, test } from 'vitest';
-import { Environment, loadConfig, readEnvironment } from './config.ts';
+import { loadConfig, readEnvironment } from './config.ts';
+import { Environment } from './environment.ts';
 import { temporaryFolder } from './testing/folder.ts';
 
 const SECRET = 'sk-secret-0123456789';
