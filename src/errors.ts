@@ -4,6 +4,7 @@ export const ERROR_CODES = [
   'result_not_found',
   'not_found',
   'unauthorized',
+  'forbidden',
   'rate_limited',
   'method_not_allowed',
   'invalid_input',

@@ -75,3 +75,19 @@ test.each([
     for (const { key } of apiKeys) expect(log.join()).not.toContain(key);
   },
 );
+
+test.each(['cross-site', 'same-site'])('without keys, a page of another site (%s) gets nothing', async (site) => {
+  const { app, create, provider } = await startService();
+  await create();
+  const headers = { 'sec-fetch-site': site };
+  const response = await app.inject({ method: 'POST', url: '/tickets/1/process', headers });
+  expect([response.statusCode, response.json().code]).toEqual([403, 'forbidden']);
+  expect(provider.requests).toHaveLength(0);
+  expect((await app.inject({ url: '/docs', headers })).statusCode).toBe(200);
+});
+
+test.each(['same-origin', 'none'])('without keys, the page of /docs (%s) gets what it asks for', async (site) => {
+  const { app, create } = await startService();
+  await create();
+  expect((await app.inject({ url: '/tickets/1', headers: { 'sec-fetch-site': site } })).statusCode).toBe(200);
+});

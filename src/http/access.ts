@@ -2,6 +2,7 @@ import { hash, timingSafeEqual } from 'node:crypto';
 import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance } from 'fastify';
 import type { ApiKey } from '../config.ts';
+import { AppError } from '../errors.ts';
 
 declare module 'fastify' {
   interface FastifyRequest {
@@ -18,7 +19,7 @@ const digest = (key: string) => hash('sha256', key, 'buffer');
 /** Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes. */
 export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<void> {
   app.decorateRequest('client', undefined);
-  if (apiKeys.length === 0) return;
+  if (apiKeys.length === 0) return refuseOtherSites(app);
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
 
   await app.register(bearerAuth, {
@@ -40,5 +41,14 @@ export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[
     const { headers } = request.raw;
     if (!headers.authorization && headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
     app.verifyBearerAuth?.(request, reply, done);
+  });
+}
+
+/** Where nobody needs a key, a page of another site that somebody here looks at must not use their browser to get in. */
+function refuseOtherSites(app: FastifyInstance): void {
+  app.addHook('onRequest', (request, _reply, done) => {
+    const site = request.raw.headers['sec-fetch-site'];
+    const isOther = (site === 'cross-site' || site === 'same-site') && !OPEN.test(request.routeOptions.url ?? '');
+    done(isOther ? new AppError('forbidden', 'pages of other sites may not ask') : undefined);
   });
 }

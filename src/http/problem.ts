@@ -10,6 +10,7 @@ const STATUS: Record<ErrorCode, number> = {
   result_not_found: 404,
   not_found: 404,
   unauthorized: 401,
+  forbidden: 403,
   rate_limited: 429,
   method_not_allowed: 405,
   invalid_input: 422,
