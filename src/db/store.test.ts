@@ -1,4 +1,7 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { chmodSync, existsSync, mkdirSync, writeFileSync } from 'node:fs';
+import { createRequire } from 'node:module';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
@@ -88,4 +91,16 @@ test('the id of a ticket that was deleted is not given again', async () => {
   sqlite.exec('DELETE FROM tickets');
   sqlite.close();
   expect(await store.tickets.create({ raw_text: 'y', source: 'web' })).toMatchObject({ id: 2 });
+});
+
+test('a new file that another process is just making is waited for', async () => {
+  const path = `${temporaryFolder()}/app.db`;
+  new Database(path).exec('CREATE TABLE other (x)').close();
+  const code = `const sqlite = new (require(process.argv[2]))(process.argv[1]);
+    sqlite.exec('BEGIN IMMEDIATE');
+    console.log('writing');
+    setTimeout(() => sqlite.close(), 500);`;
+  const other = spawn(process.execPath, ['-e', code, path, createRequire(import.meta.url).resolve('better-sqlite3')]);
+  await once(other.stdout, 'data');
+  openStore(path).close();
 });

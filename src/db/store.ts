@@ -16,6 +16,7 @@ import { createWriter } from './writer.ts';
  * the event loop stands still meanwhile and the writer tries again by itself. */
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
+const RETRY_MS = 20;
 
 /** After how long a process that is gone, or stands still, loses its runs to others, in ms. */
 export const LEASE_MS = 10_000;
@@ -70,10 +71,24 @@ export function openStore(path: string, { leaseMs = LEASE_MS, onCommit }: StoreO
 export function openDatabase(path: string): Database.Database {
   mkdirSync(dirname(path), { recursive: true });
   const sqlite = new Database(path, { timeout: START_BUSY_TIMEOUT_MS });
-  sqlite.pragma('journal_mode = WAL');
+  switchToWal(sqlite);
   // better-sqlite3 is built with NORMAL as WAL's default, which can lose a commit in a power cut.
   sqlite.pragma('synchronous = FULL');
   return sqlite;
+}
+
+/** SQLite itself does not wait here for a lock: of two that start at once on a new file, one would fail. */
+function switchToWal(sqlite: Database.Database): void {
+  const until = performance.now() + START_BUSY_TIMEOUT_MS;
+  for (;;) {
+    try {
+      sqlite.pragma('journal_mode = WAL');
+      return;
+    } catch (error) {
+      if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || performance.now() > until) throw error;
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
+    }
+  }
 }
 
 function startWith<T>(path: string, step: () => T): T {
