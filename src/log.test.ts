@@ -1,6 +1,7 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from './testing/folder.ts';
 import { bundled, spawnServer, startServer } from './testing/server-process.ts';
 import { startService } from './testing/service.ts';
@@ -10,9 +11,12 @@ const LOG = fileURLToPath(new URL('log.ts', import.meta.url));
 
 /** What a process prints that makes a log, does this with it, and ends as it will. */
 function print(work: string, preload = ''): string {
-  const code = `${preload} const { createLog } = await import(${JSON.stringify(LOG)}); const log = await createLog('info'); ${work}`;
-  return spawnSync(process.execPath, ['--input-type=module', '-e', code], { encoding: 'utf8' }).stdout;
+  return spawnSync(process.execPath, ['--input-type=module', '-e', preload + program(work)], { encoding: 'utf8' })
+    .stdout;
 }
+
+const program = (work: string) =>
+  `const { createLog } = await import(${JSON.stringify(LOG)}); const log = await createLog('info'); ${work}`;
 
 const HUNDRED = 'for (let i = 0; i < 100; i += 1) log.info({ i }, "line");';
 
@@ -37,6 +41,15 @@ test('a full disk under the log ends the log, not the service', async () => {
   child.kill('SIGTERM');
   expect(await exit).toBe(0);
   expect(output.text.match(/cannot be written/g)).toHaveLength(1);
+});
+
+test('a reader that has come to a standstill costs lines, not memory', async () => {
+  const work = `for (let i = 0; i < 200_000; i += 1) log.info('x'.repeat(1000));
+    process.stderr.write(String(process.memoryUsage.rss() / 2 ** 20)); setInterval(() => {}, 1000);`;
+  const child = spawn(process.execPath, ['--input-type=module', '-e', program(work)]);
+  onTestFinished(() => void child.kill('SIGKILL'));
+  const [mebibytes] = await once(child.stderr, 'data');
+  expect(Number(mebibytes)).toBeLessThan(200);
 });
 
 test('on a terminal, lines are for people', () => {

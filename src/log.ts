@@ -4,6 +4,9 @@ import { inSources } from './stack.ts';
 /** A line reaches standard output at the latest after so many ms, or when so many bytes have come together. */
 const FLUSH = { periodicFlush: 100, minLength: 16_000 };
 
+/** So many bytes wait for a reader that has come to a standstill; more are dropped. */
+const MAX_WAITING = 16 * 1024 * 1024;
+
 const FOR_PEOPLE = {
   ignore: 'pid,hostname,method,route,status,ms',
   messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
@@ -15,7 +18,7 @@ const FOR_PEOPLE = {
 export async function createLog(level: string): Promise<Logger> {
   const options = { level, serializers: { err: describe } };
   if (!process.stdout.isTTY) {
-    const destination = pino.destination({ sync: false, ...FLUSH });
+    const destination = pino.destination({ sync: false, ...FLUSH, maxLength: MAX_WAITING });
     let isBroken = false;
     destination.on('error', (error) => {
       if (!isBroken) process.stderr.write(`the log cannot be written any more: ${error.message}\n`);
