@@ -1,4 +1,4 @@
-import { spawn, spawnSync } from 'node:child_process';
+import { type ChildProcess, spawn, spawnSync } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
@@ -16,7 +16,7 @@ function print(work: string, preload = ''): string {
 }
 
 const program = (work: string) =>
-  `const { createLog } = await import(${JSON.stringify(LOG)}); const log = await createLog('info'); ${work}`;
+  `const { createLog } = await import(${JSON.stringify(LOG)}); const { log } = await createLog('info'); ${work}`;
 
 const HUNDRED = 'for (let i = 0; i < 100; i += 1) log.info({ i }, "line");';
 
@@ -30,13 +30,13 @@ test.each([
   expect(print(HUNDRED + end).match(/"msg":"line"/g)).toHaveLength(100);
 });
 
-test('a full disk under the log ends the log, not the service', async () => {
+test('a full disk under the log does not end the service, nor keep it from ending', async () => {
   const start = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...bundled()];
   const PORT = String(await freePort());
   const { child, exit, output } = spawnServer({ PORT }, temporaryFolder(), start);
   const health = () => fetch(`http://127.0.0.1:${PORT}/health`).then(({ status }) => status, String);
   await expect.poll(health, { timeout: 20_000 }).toBe(200);
-  await expect.poll(() => output.text).toMatch('the log cannot be written any more: ENOSPC');
+  await expect.poll(() => output.text).toMatch('the log cannot be written: ENOSPC');
   expect(await health()).toBe(200);
   child.kill('SIGTERM');
   expect(await exit).toBe(0);
@@ -50,6 +50,24 @@ test('a reader that has come to a standstill costs lines, not memory', async () 
   onTestFinished(() => void child.kill('SIGKILL'));
   const [mebibytes] = await once(child.stderr, 'data');
   expect(Number(mebibytes)).toBeLessThan(200);
+});
+
+test.each([
+  ['is gone', (child: ChildProcess) => child.stdout?.destroy()],
+  ['stands still', (child: ChildProcess) => child.stdout?.pause()],
+])('a server whose log reader %s ends all the same', async (_name, leave) => {
+  const PORT = String(await freePort());
+  const { child, exit } = spawnServer({ PORT }, temporaryFolder());
+  const health = () => fetch(`http://127.0.0.1:${PORT}/health`).then(({ status }) => status, String);
+  await expect.poll(health, { timeout: 20_000 }).toBe(200);
+  leave(child);
+  const headers = { 'x-request-id': 'x'.repeat(128) };
+  for (let i = 0; i < 20; i += 1) {
+    await Promise.all(Array.from({ length: 50 }, () => fetch(`http://127.0.0.1:${PORT}/health`, { headers })));
+  }
+  child.kill('SIGTERM');
+  child.on('exit', () => child.stdout?.destroy()); // or else what is in the pipe would be waited for
+  expect(await exit).toBe(0);
 });
 
 test('on a terminal, lines are for people', () => {

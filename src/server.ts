@@ -20,7 +20,7 @@ import { inSources } from './stack.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
-  const log = await createLog(config.LOG_LEVEL);
+  const { log, flush, giveUp } = await createLog(config.LOG_LEVEL);
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'an error that nobody caught');
     process.exit(1);
@@ -46,13 +46,17 @@ async function start(): Promise<void> {
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
   await processor.beat();
   const heartbeat = setInterval(processor.beat, LEASE_MS / 5);
-  onFirstSignal(async () => {
-    await stop(app, processor, config.SHUTDOWN_GRACE_MS);
-    clearInterval(heartbeat);
-    store.close();
-    log.info('stopped');
-    process.exit(0); // a connection to the provider that is still being made would keep the process for seconds
-  }, log);
+  onFirstSignal(
+    async () => {
+      await stop(app, processor, config.SHUTDOWN_GRACE_MS);
+      clearInterval(heartbeat);
+      store.close();
+      log.info('stopped');
+      await flush();
+      process.exit(0); // a connection to the provider that is still being made would keep the process for seconds
+    },
+    { log, giveUp },
+  );
   await listen(app, config);
 }
 

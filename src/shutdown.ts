@@ -1,12 +1,15 @@
 import type { FastifyInstance } from 'fastify';
-import type { BaseLogger } from 'pino';
+import type { Log } from './log.ts';
 import type { Processor } from './processing/processor.ts';
 
 /** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
-export function onFirstSignal(shutdown: () => Promise<void>, log: BaseLogger): void {
+export function onFirstSignal(shutdown: () => Promise<void>, { log, giveUp }: Omit<Log, 'flush'>): void {
   let isFirst = true;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (!isFirst) process.exit(1);
+    if (!isFirst) {
+      giveUp();
+      process.exit(1);
+    }
     isFirst = false;
     log.info({ signal }, 'shutdown');
     shutdown().catch((err) => {

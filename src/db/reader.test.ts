@@ -53,12 +53,26 @@ test('a read for a request sees what another process had committed before it cam
   expect(await seen).toMatchObject({ id: 1 });
 });
 
-test('the reads of one turn see the same', async () => {
+test('so does one that was received before, and is handled after', async () => {
+  const { store, createElsewhere } = start();
+  const [[nearA, farA], [nearB, farB]] = [await socketPair(), await socketPair()];
+  nearA.on('data', () => {
+    for (let i = 0; i < 3; i += 1) store.tickets.find(1);
+    createElsewhere();
+  });
+  const seen = once(nearB, 'data').then(() => store.tickets.find(1));
+  farA.write('requests');
+  farB.write('a request');
+  for (const end = performance.now() + 50; performance.now() < end; ); // so that both are there in the next turn
+  expect(await seen).toMatchObject({ id: 1 });
+});
+
+test('the reads of requests that came in one piece see the same', async () => {
   const { store, createElsewhere } = start();
   await nextTurn();
-  expect(await store.tickets.find(1)).toBeUndefined();
+  const before = [store.tickets.find(1), store.tickets.find(1)];
   createElsewhere();
-  expect(await store.tickets.find(1)).toBeUndefined();
+  expect(await Promise.all([...before, store.tickets.find(1)])).toEqual([undefined, undefined, undefined]);
   await nextTurn();
   expect(await store.tickets.find(1)).toMatchObject({ id: 1 });
 });

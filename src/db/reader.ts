@@ -12,7 +12,7 @@ interface Query<Row> {
 export interface Reader {
   /** The connection, for what is to be prepared with drizzle. */
   db: BetterSQLite3Database;
-  /** Prepares a query; what it returns, for a request that has just arrived, is the first row for the placeholders' values. */
+  /** Prepares a query; what it returns finds the first row for the values of its placeholders. */
   first<Row extends { created_at: string }>(
     query: Query<Row>,
   ): (values: Record<string, string | number>) => Row | undefined;
@@ -23,19 +23,30 @@ export interface Reader {
 }
 
 /**
- * The reads of requests that arrive in one turn of the event loop share a snapshot of the database, because SQLite's locks
- * take longer than a row. It ends when all that has arrived is dealt with (which is why only what a request asks for as it
- * arrives may be read so: later in the turn it would last into the next one), or when this process commits something. Rows
- * come as the driver makes them, without drizzle's mapping.
+ * Requests that arrive in one piece, pipelined by a client, share a snapshot of the database, because SQLite's locks take
+ * longer than a row: it is taken when they are all here, and ends before anything else is received, so that none misses what
+ * was committed before it came. Rows come as the driver makes them, without drizzle's mapping.
  */
 export function createReader(sqlite: Database.Database): Reader {
   const begin = sqlite.prepare('BEGIN');
   const commit = sqlite.prepare('COMMIT');
+  let hasRead = false;
   let isOpen = false; // the driver's own `inTransaction` asks SQLite each time
+
   function refresh(): void {
-    if (!isOpen) return;
+    hasRead = false;
+    if (isOpen) commit.run();
     isOpen = false;
-    commit.run();
+  }
+
+  /** Before each read: the first of a tick needs no snapshot, it may be the only one. */
+  function share(): void {
+    if (!hasRead) process.nextTick(refresh);
+    else if (!isOpen) {
+      begin.run();
+      isOpen = true;
+    }
+    hasRead = true;
   }
 
   return {
@@ -50,11 +61,7 @@ export function createReader(sqlite: Database.Database): Reader {
       const names = params.map((param) => (param as { name: string }).name);
       const statement = sqlite.prepare<unknown[], Row>(sql);
       return (values) => {
-        if (!isOpen) {
-          begin.run();
-          isOpen = true;
-          setImmediate(refresh);
-        }
+        share();
         const row = statement.get(...names.map((name) => values[name]));
         if (row) row.created_at = toIso(row.created_at);
         return row;
