@@ -60,8 +60,16 @@ function save(results: Results): void {
   writeFileSync(README, `${before}<!-- bench -->\n${toMarkdown(results)}\n<!-- /bench -->${after}`);
 }
 
-const { values } = parseArgs({
-  options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } },
-});
+function readArguments() {
+  try {
+    return parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } } })
+      .values;
+  } catch (error) {
+    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
+    process.exit(2);
+  }
+}
+
+const values = readArguments();
 if (values.help) process.stdout.write(USAGE);
 else await bench(values);

@@ -1,5 +1,4 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import bearerAuth from '@fastify/bearer-auth';
 import type { FastifyInstance } from 'fastify';
 import type { ApiKey } from '../config.ts';
 import { AppError } from '../errors.ts';
@@ -22,7 +21,7 @@ export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[
   if (apiKeys.length === 0) return refuseOtherSites(app);
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
 
-  await app.register(bearerAuth, {
+  await app.register(import('@fastify/bearer-auth'), {
     addHook: false,
     keys: new Set<string>(),
     specCompliance: 'rfc6749', // the scheme in upper or lower case

@@ -1,4 +1,3 @@
-import rateLimit, { normalizeIP } from '@fastify/rate-limit';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
@@ -21,6 +20,7 @@ export async function limitRates(app: FastifyInstance, { perMinute, processPerMi
       route.config = { ...route.config, rateLimit: { max: processPerMinute } };
     });
   }
+  const { default: rateLimit, normalizeIP } = await import('@fastify/rate-limit'); // most starts can do without
   await app.register(rateLimit, {
     global: perMinute > 0,
     max: perMinute,
