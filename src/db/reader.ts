@@ -4,7 +4,7 @@ import { toIso } from './schema.ts';
 
 /** A query that drizzle has built. */
 interface Query<Row> {
-  toSQL(): { sql: string; params: unknown[] };
+  toSQL(): { sql: string };
   get(): Row | undefined;
 }
 
@@ -12,10 +12,8 @@ interface Query<Row> {
 export interface Reader {
   /** The connection, for what is to be prepared with drizzle. */
   db: BetterSQLite3Database;
-  /** Prepares a query; what it returns finds the first row for the values of its placeholders. */
-  first<Row extends { created_at: string }>(
-    query: Query<Row>,
-  ): (values: Record<string, string | number>) => Row | undefined;
+  /** Prepares a query; what it returns finds the first row for the placeholders' values, which are in the SQL's order. */
+  first<Row extends { created_at: string }>(query: Query<Row>): (...values: number[]) => Row | undefined;
   /** Runs reads that are to see one state of the database, the newest. */
   read<T>(work: () => T): T;
   /** Makes the reads that follow see what is committed by then. */
@@ -57,12 +55,10 @@ export function createReader(sqlite: Database.Database): Reader {
       return sqlite.transaction(work)();
     },
     first<Row extends { created_at: string }>(query: Query<Row>) {
-      const { sql, params } = query.toSQL();
-      const names = params.map((param) => (param as { name: string }).name);
-      const statement = sqlite.prepare<unknown[], Row>(sql);
-      return (values) => {
+      const statement = sqlite.prepare<number[], Row>(query.toSQL().sql);
+      return (...values) => {
         share();
-        const row = statement.get(...names.map((name) => values[name]));
+        const row = statement.get(...values);
         if (row) row.created_at = toIso(row.created_at);
         return row;
       };

@@ -13,5 +13,5 @@ export function createResultRepository({ db, first }: Reader): ResultRepository 
     .from(results)
     .where(eq(results.ticket_id, sql.placeholder('ticket_id')));
   const find = first(select);
-  return { findByTicket: async (ticket_id) => find({ ticket_id }) };
+  return { findByTicket: async (ticketId) => find(ticketId) };
 }

@@ -74,7 +74,10 @@ export function createRunRepository(
   };
 
   /** Where the lease of a run that is alive ends; one that reaches far beyond its length is from before the clock was set back. */
-  const window = () => ({ now: Date.now(), latest: Date.now() + 2 * leaseMs });
+  const window = () => {
+    const now = Date.now();
+    return { now, latest: now + 2 * leaseMs };
+  };
   const isAlive = (run: { expires_at: number | null } | undefined) => {
     const { now, latest } = window();
     return typeof run?.expires_at === 'number' && run.expires_at >= now && run.expires_at <= latest;
@@ -85,7 +88,10 @@ export function createRunRepository(
     run.expires_at !== null && run.owner !== owner && wasHeldUp(leaseMs / 4);
 
   return {
-    reusable: async (ticket_id) => reusable({ ticket_id, ...window() }),
+    reusable: async (ticketId) => {
+      const { now, latest } = window();
+      return reusable(ticketId, now, latest);
+    },
 
     start: (ticket_id, { force, claim }) =>
       write((): Start | undefined => {

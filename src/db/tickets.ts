@@ -43,7 +43,7 @@ export function createTicketRepository(
   return {
     create: ({ source, raw_text }) =>
       write(() => ({ ...insert.get({ source, raw_text }), source, raw_text }), raw_text.length),
-    find: async (id) => find({ id }),
+    find: async (id) => find(id),
     async countByStatus() {
       const start = performance.now();
       if (start < isFreshUntil) return counted;
