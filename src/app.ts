@@ -7,7 +7,7 @@ import { requireKey } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
 import { answerClientError } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
-import { LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
+import { endUnfinished, LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
 import { ANSWERED_HERE, ignoreExpectations, isWithoutHost } from './http/node-answers.ts';
 import { sendProblem } from './http/problem.ts';
@@ -71,6 +71,7 @@ export async function buildApp(
 
   app.addHook('onRequest', (request, reply, done) => {
     setHeaders(request, reply);
+    endUnfinished(request, reply);
     done(isWithoutHost(request) ? new AppError('bad_request', 'the header Host is missing') : undefined);
   });
   ignoreExpectations(app);

@@ -104,3 +104,13 @@ test('a new file that another process is just making is waited for', async () =>
   await once(other.stdout, 'data');
   openStore(path).close();
 });
+
+test.each(['DROP TABLE results', 'DROP TABLE runs', 'DROP INDEX results_ticket_id_unique'])(
+  'a database that lacks something (%s) is told in one line',
+  (change) => {
+    const path = `${temporaryFolder()}/app.db`;
+    openStore(path).close();
+    new Database(path).exec(change).close();
+    expect(() => openStore(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db: .+$/);
+  },
+);

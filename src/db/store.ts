@@ -43,14 +43,22 @@ interface StoreOptions {
  *
  * @throws StartError if the file cannot be used or is damaged, or a migration fails.
  */
-export function openStore(path: string, { leaseMs = LEASE_MS, onCommit }: StoreOptions = {}): Store {
-  const sqlite = startWith(path, () => openDatabase(path));
-  startWith(path, () => refuseDamage(sqlite));
-  const migrations = startWith(path, () => migrate(sqlite));
+export function openStore(path: string, options: StoreOptions = {}): Store {
+  try {
+    return open(path, options);
+  } catch (error) {
+    throw new StartError(`DATABASE_URL: cannot use ${path}: ${reasonOf(error)}`);
+  }
+}
+
+function open(path: string, { leaseMs = LEASE_MS, onCommit }: StoreOptions): Store {
+  const sqlite = openDatabase(path);
+  refuseDamage(sqlite);
+  const migrations = migrate(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // KiB, a quarter of the driver's default: few pages are written again soon
   const db = drizzle(sqlite);
-  const readonly = startWith(path, () => new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS }));
+  const readonly = new Database(path, { readonly: true, timeout: BUSY_TIMEOUT_MS });
   const reader = createReader(readonly);
   const writer = createWriter(sqlite, { beforeCommit: reader.refresh, ...(onCommit ? { onCommit } : {}) });
   return {
@@ -88,13 +96,5 @@ function switchToWal(sqlite: Database.Database): void {
       if ((error as { code?: unknown }).code !== 'SQLITE_BUSY' || performance.now() > until) throw error;
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, RETRY_MS);
     }
-  }
-}
-
-function startWith<T>(path: string, step: () => T): T {
-  try {
-    return step();
-  } catch (error) {
-    throw new StartError(`DATABASE_URL: cannot use ${path}: ${reasonOf(error)}`);
   }
 }

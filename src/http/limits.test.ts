@@ -50,3 +50,26 @@ test('a server that has too much to do turns requests away with Retry-After, and
   expect((await app.inject('/health')).statusCode).toBe(200);
   await expect.poll(async () => (await app.inject('/tickets/1')).statusCode, { timeout: 5000 }).toBe(404);
 });
+
+test.each([
+  ['ignored', 'POST /tickets/1/process', 404],
+  ['refused', 'DELETE /tickets/1', 405],
+])(
+  'a body that is %s is not read for ever, and has one answer',
+  async (_name, line, status) => {
+    const { url } = await limited({});
+    const socket = createConnection(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+    let answers = '';
+    socket
+      .on('error', () => {})
+      .on('data', (chunk) => {
+        answers += chunk;
+      });
+    socket.write(`${line} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n`);
+    const sending = setInterval(() => socket.write('x'.repeat(1000)), 20);
+    await once(socket, 'close');
+    clearInterval(sending);
+    expect(answers.match(/HTTP\/1\.1 \d+/g)).toEqual([`HTTP/1.1 ${status}`]);
+  },
+  5000,
+);

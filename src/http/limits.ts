@@ -1,6 +1,6 @@
 import type { Server } from 'node:http';
 import underPressure from '@fastify/under-pressure';
-import type { FastifyHttpOptions, FastifyInstance } from 'fastify';
+import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 
 /** What no client may exceed, slow and greedy ones included. Sizes in bytes, times in ms. */
 export const LIMITS = {
@@ -35,4 +35,19 @@ export const serverOptions = (limits: Limits) =>
 export async function shedLoad(app: FastifyInstance, limits: Limits): Promise<void> {
   app.server.maxConnections = limits.connections;
   await app.register(underPressure, { maxEventLoopDelay: limits.eventLoopDelay, retryAfter: 5 });
+}
+
+/** How long the rest of a body that nobody waits for any more may take, in ms. */
+const REST_MS = 1000;
+
+/** Closes a connection that goes on sending a body after its answer, which would else be read to its end, however long. */
+export function endUnfinished({ raw: request }: FastifyRequest, { raw: response }: FastifyReply): void {
+  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
+  if (length === undefined && encoding === undefined) return;
+  response.once('finish', () => {
+    const end = () => {
+      if (!request.complete) request.destroy();
+    };
+    if (!request.complete) setTimeout(end, REST_MS).unref();
+  });
 }
