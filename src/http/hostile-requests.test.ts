@@ -52,9 +52,7 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
   await hold(READABLE, readable, async (batch) => {
     sent += batch.length;
-    const answers: Answer[] = [];
-    while (answers.length < batch.length) answers.push(...(await pipelined(url, batch.slice(answers.length))));
-    for (const [i, answer] of answers.entries()) check(answer, batch[i] ?? {});
+    for (const [i, answer] of (await pipelined(url, batch)).entries()) check(answer, batch[i] ?? {});
   });
   await hold(UNREADABLE, hostileBytes(valid), async (batch) => {
     sent += batch.length;
@@ -70,13 +68,12 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   await expectWhole(database);
 }, 120_000);
 
-/** The answers to these requests, or to as many of them as come before one that closes the connection. */
+/** The answers to these requests, sent in one piece; one more, without a body that may be on its way, closes the connection. */
 async function pipelined(url: string, requests: HostileRequest[]): Promise<Answer[]> {
-  const bytes = requests.map((request, i) =>
-    toBytes(request, i === requests.length - 1 ? 'Connection: close\r\n' : ''),
-  );
-  const answers = await answersTo(url, bytes.join(''));
-  expect(answers.at(-1)?.isLast, `no answer to ${requests[answers.length]?.head}`).toBe(true);
+  const last = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const answers = await answersTo(url, requests.map((request) => toBytes(request)).join('') + last);
+  expect(answers.pop()?.isLast).toBe(true);
+  expect(answers.length).toBe(requests.length);
   return answers;
 }
 

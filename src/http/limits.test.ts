@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
+import { answersTo } from '../testing/raw-http.ts';
 import { startService } from '../testing/service.ts';
 import { exchange } from '../testing/socket.ts';
 import { LIMITS } from './limits.ts';
@@ -52,8 +53,9 @@ test('a server that has too much to do turns requests away with Retry-After, and
 });
 
 test.each([
-  ['ignored', 'POST /tickets/1/process', 404],
-  ['refused', 'DELETE /tickets/1', 405],
+  ['ignored', 'POST /tickets/1/process HTTP/1.1', 404],
+  ['refused', 'DELETE /tickets/1 HTTP/1.1', 405],
+  ['too large', 'POST /tickets HTTP/1.1\r\nContent-Type: application/json', 413],
 ])(
   'a body that is %s is not read for ever, and has one answer',
   async (_name, line, status) => {
@@ -65,7 +67,7 @@ test.each([
       .on('data', (chunk) => {
         answers += chunk;
       });
-    socket.write(`${line} HTTP/1.1\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n`);
+    socket.write(`${line}\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n`);
     const sending = setInterval(() => socket.write('x'.repeat(1000)), 20);
     await once(socket, 'close');
     clearInterval(sending);
@@ -73,3 +75,14 @@ test.each([
   },
   5000,
 );
+
+test.each([
+  ['not JSON', '{"a":1,', 422],
+  ['too large', 'x'.repeat(3 * LIMITS.body), 413],
+])('a body that is %s costs the client its request, not its connection', async (_name, body, status) => {
+  const { url } = await limited({});
+  const head = `POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const answers = await answersTo(url, `${head}\r\n\r\n${body}${next}`);
+  expect(answers.map((answer) => answer.status)).toEqual([status, 200]);
+});

@@ -74,6 +74,8 @@ export function sendProblem(
   if (body.status === 401) reply.header('www-authenticate', 'Bearer realm="tickets"');
   const wait = retryAfter(error, body.code);
   if (wait !== undefined) reply.header('retry-after', wait);
+  // Fastify closes after a body that it refuses, and what a client has in flight then is lost; `endUnfinished` is enough.
+  reply.removeHeader('connection');
   return reply.code(body.status).type('application/problem+json').send(body);
 }
 
