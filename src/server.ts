@@ -83,6 +83,7 @@ function createModel(config: Config, { registry }: Metrics): Model {
     baseURL: config.OPENAI_BASE_URL,
     model: config.OPENAI_MODEL,
     api: config.OPENAI_API,
+    connections: config.LLM_MAX_CONCURRENCY,
   });
   const maxAttempts = config.OPENAI_MAX_ATTEMPTS;
   return call(withRetries(attempt(model), { maxAttempts, attemptTimeoutMs: config.OPENAI_TIMEOUT_MS }));

@@ -33,7 +33,13 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const provider = await startProvider();
   const metrics = createMetrics();
   const store = openStore(database, { leaseMs, onCommit: metrics.observeCommit });
-  const openai = createOpenAIModel({ apiKey: 'sk-test', baseURL: provider.url, model: 'gpt-test', api });
+  const openai = createOpenAIModel({
+    apiKey: 'sk-test',
+    baseURL: provider.url,
+    model: 'gpt-test',
+    api,
+    connections: concurrency,
+  });
   const { call, attempt } = modelMetrics(metrics.registry, {
     provider: 'openai',
     model: 'gpt-test',

@@ -18,7 +18,8 @@ export type Behaviour =
 export async function startProvider(port = 0) {
   const requests: ReceivedRequest[] = [];
   let sentBytes = 0;
-  let connections = 0;
+  let made = 0;
+  let open = 0;
   let behaviour: (request: ReceivedRequest) => Behaviour | Promise<Behaviour> = () => completed();
 
   const server = createServer(async (request, response) => {
@@ -39,16 +40,20 @@ export async function startProvider(port = 0) {
     response.writeHead(status, { 'content-type': 'application/json', ...headers });
     response.end(typeof body === 'string' ? body : JSON.stringify(body));
   });
-  server.on('connection', () => {
-    connections += 1;
+  server.on('connection', (socket) => {
+    made += 1;
+    open += 1;
+    socket.once('close', () => {
+      open -= 1;
+    });
   });
   await new Promise<void>((resolve) => server.listen(port, '127.0.0.1', resolve));
 
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
-    /** How many connections were made to it. */
-    connections: () => connections,
+    /** How many connections were made to it, and how many are open. */
+    connections: () => ({ made, open }),
     /** How much went into the connections of the answers that are over. */
     sentBytes: () => sentBytes,
     /** From now on answer like this; a function is asked for every request. */

@@ -151,7 +151,7 @@ test('nothing that the configuration does not name is sent', async () => {
 test('without a key no Authorization is sent', async () => {
   const provider = await startProvider();
   onTestFinished(provider.close);
-  const model = createOpenAIModel({ baseURL: provider.url, model: 'llama3.2', api: 'responses' });
+  const model = createOpenAIModel({ baseURL: provider.url, model: 'llama3.2', api: 'responses', connections: 1 });
   await model.answer({ instructions: 'x', text: 'y', signal: AbortSignal.timeout(5000), deadline: 5000 });
   expect(provider.requests[0]?.headers).not.toHaveProperty('authorization');
 });

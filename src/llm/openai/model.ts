@@ -1,10 +1,9 @@
-import OpenAI, { APIConnectionError } from 'openai';
-import { llmError } from '../llm-error.ts';
+import OpenAI from 'openai';
 import type { Model } from '../model.ts';
 import { parseModelOutput } from '../output.ts';
-import { boundedFetch, readBounded } from './bounded.ts';
 import { chatApi } from './chat.ts';
 import { toAppError } from './errors.ts';
+import { createFetch } from './fetch.ts';
 import { label } from './label.ts';
 import { responsesApi } from './responses.ts';
 
@@ -20,17 +19,19 @@ export interface OpenAIOptions {
   baseURL?: string | undefined;
   model: string;
   api: keyof typeof APIS;
+  /** At most so many to the provider. */
+  connections: number;
 }
 
 /** A model behind OpenAI, or behind a server that speaks one of its APIs. Each request is one call. */
-export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions): Model {
+export function createOpenAIModel({ apiKey, baseURL, model, api, connections }: OpenAIOptions): Model {
   const { ask, read } = APIS[api];
   const client = new OpenAI({
     apiKey: apiKey ?? 'none',
     ...(apiKey ? {} : { defaultHeaders: { authorization: null } }),
     baseURL: baseURL ?? 'https://api.openai.com/v1',
     ...NOT_FROM_THE_ENVIRONMENT,
-    fetch: boundedFetch,
+    fetch: createFetch(connections),
     maxRetries: 0,
     logLevel: 'off', // its debug log, which OPENAI_LOG would switch on, holds the tickets' text
   });
@@ -42,14 +43,9 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
       const response = await ask(client, { model, instructions, text }, { signal }).catch((error: unknown) => {
         throw toAppError(error, signal, sent);
       });
-      const body = await readBounded(response).catch((cause: unknown) => {
-        throw toAppError(new APIConnectionError({ cause: cause as Error }), signal, sent);
-      });
       const latency_ms = Math.round(performance.now() - start);
       const context = { openai_request_id: label(response.headers.get('x-request-id'), sent) };
-      if (!body.isWhole) throw llmError('llm_invalid_output', { ...context, details: { body: 'over 1 MiB' } });
-
-      const answer = read(parse(body.bytes), context);
+      const answer = read(await parse(response), context);
       return {
         ...parseModelOutput(answer.text, context),
         ...answer.usage,
@@ -61,11 +57,5 @@ export function createOpenAIModel({ apiKey, baseURL, model, api }: OpenAIOptions
   };
 }
 
-/** What the bytes hold; undefined if it is not JSON. */
-function parse(bytes: Buffer): unknown {
-  try {
-    return JSON.parse(new TextDecoder().decode(bytes));
-  } catch {
-    return undefined;
-  }
-}
+/** What the body holds; undefined if it is not JSON. */
+const parse = (response: Response): Promise<unknown> => response.json().catch(() => undefined);
