@@ -5,7 +5,7 @@ import type { Store } from './db/store.ts';
 import { AppError } from './errors.ts';
 import { requireKey } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
-import { answerClientError } from './http/client-error.ts';
+import { answerClientErrors } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
 import { endUnfinished, LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
 import { rejectUnknownRoutes } from './http/methods.ts';
@@ -33,6 +33,8 @@ export interface AppOptions {
   version: string;
   metrics: Metrics;
   apiKeys?: readonly ApiKey[];
+  /** Something in front checks who calls. */
+  allowAnonymous?: boolean;
   trustProxy?: readonly string[];
   rateLimits?: RateLimits;
   limits?: Limits;
@@ -43,15 +45,16 @@ export async function buildApp(
   services: Services & Pick<Store, 'check'>,
   options: AppOptions,
 ): Promise<FastifyInstance> {
-  const { logger, version, metrics, apiKeys = [], trustProxy = [], limits = LIMITS } = options;
+  const { logger, version, metrics, apiKeys = [], allowAnonymous = false, trustProxy = [], limits = LIMITS } = options;
   const { rateLimits = { perMinute: 0, processPerMinute: 0 } } = options;
   const server = serverOptions(limits);
+  const genReqId = requestIds();
   const app = fastify({
     ...server,
     http: { ...server.http, ...ANSWERED_HERE },
     loggerInstance: logger,
     logController: new RequestLog(metrics.observeRequest),
-    genReqId: requestIds(),
+    genReqId,
     childLoggerFactory: (log) => log, // our lines name their request; a logger for each would cost more than that
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
@@ -61,7 +64,7 @@ export async function buildApp(
       setHeaders(request, reply);
       sendProblem(error, request, reply);
     },
-    clientErrorHandler: answerClientError,
+    clientErrorHandler: answerClientErrors(() => genReqId({ headers: {} })),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.setErrorHandler(sendProblem);
@@ -76,7 +79,7 @@ export async function buildApp(
   });
   ignoreExpectations(app);
   await shedLoad(app, limits);
-  await requireKey(app, apiKeys);
+  await requireKey(app, apiKeys, allowAnonymous);
   const rejectOtherMethods = rejectUnknownRoutes(app);
   await documentRoutes(app, { version, wantsKey: apiKeys.length > 0 });
   await app.register(healthRoutes, services);

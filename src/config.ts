@@ -13,6 +13,8 @@ type Parsed = 'LLM_PROVIDER' | 'DATABASE_URL' | 'API_KEYS' | 'ALLOW_ANONYMOUS' |
 export type Config = Readonly<Omit<Settings, Parsed>> & {
   /** Empty: nobody is asked for one. */
   readonly apiKeys: readonly ApiKey[];
+  /** Something in front checks who calls. */
+  readonly allowAnonymous: boolean;
   /** Whose `X-Forwarded-For` is believed. */
   readonly trustProxy: readonly string[];
   readonly LLM_PROVIDER: 'openai' | 'offline';
@@ -57,12 +59,12 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     !wrong.has('API_KEYS')
   ) {
     lines.push(
-      `HOST lets others in: set ${example('API_KEYS')}, or ${example('ALLOW_ANONYMOUS')} if something in front of the server checks who calls`,
+      `HOST may let others in, as any but localhost, 127.0.0.1 and ::1: set ${example('API_KEYS')}, or ${example('ALLOW_ANONYMOUS')} if something in front of the server checks who calls`,
     );
   }
   if (lines.length > 0) throw new StartError(lines.join('\n'));
 
-  const { DATABASE_URL, API_KEYS, ALLOW_ANONYMOUS: _, TRUST_PROXY, ...settings } = values as unknown as Settings;
+  const { DATABASE_URL, API_KEYS, ALLOW_ANONYMOUS, TRUST_PROXY, ...settings } = values as unknown as Settings;
   return Object.freeze({
     ...settings,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
@@ -70,6 +72,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
       const [name = '', key = ''] = pair.split(':');
       return { name, key };
     }),
+    allowAnonymous: ALLOW_ANONYMOUS === 'true',
     trustProxy: list(TRUST_PROXY),
     databasePath: databasePath(DATABASE_URL) as string,
   });

@@ -17,9 +17,6 @@ function wholeNumber(
   return Type.Integer({ default: fallback, minimum, maximum, description, examples: [example] });
 }
 
-/** Keys have the characters that RFC 6750 allows in a bearer token. */
-const API_KEYS = /^[\w.-]{1,64}:[\w.~+/-]{20,}=*(?:,\s*[\w.-]{1,64}:[\w.~+/-]{20,}=*)*$/;
-
 /**
  * Every variable that the service reads. `description` completes "PORT must be …" and `examples[0]` is a good value;
  * a wrong value itself is never shown, it may be a secret that went into the wrong line.
@@ -29,8 +26,9 @@ export const Environment = Type.Object({
   PORT: wholeNumber(8000, 0, 65535, 'a free port, from 1 to 65535, or 0 for any', '8001'),
   API_KEYS: Type.Optional(
     Type.String({
-      pattern: API_KEYS.source,
-      description: 'name:key pairs with commas between, each key of at least 20 letters, digits or -._~+/=',
+      format: 'api-keys',
+      description:
+        'name:key pairs with commas between, each key unlike the others, of at least 20 letters, digits or -._~+/=',
       examples: ['support:a-long-random-key-of-yours'],
     }),
   ),
@@ -100,6 +98,7 @@ export const Environment = Type.Object({
 export type Settings = Static<typeof Environment>;
 
 const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
+ajv.addFormat('api-keys', areApiKeys);
 ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
 ajv.addFormat('networks', (value) => list(value).every(isNetwork));
@@ -118,6 +117,15 @@ export const list = (text = '') =>
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
+
+const API_KEY = /^[\w.-]{1,64}:[\w.~+/-]{20,}=*$/; // the characters that RFC 6750 allows in a bearer token
+
+/** A key with two names would be logged as the first's. */
+function areApiKeys(text: string): boolean {
+  const pairs = list(text);
+  const keys = new Set(pairs.map((pair) => pair.slice(pair.indexOf(':'))));
+  return keys.size > 0 && keys.size === pairs.length && pairs.every((pair) => API_KEY.test(pair));
+}
 
 function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');

@@ -136,7 +136,7 @@ test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a call under way finish and e
 test.each([
   ['nothing', ''],
   ['half a header', 'GET /health HTTP/1.1\r\nHos'],
-  ['half a body', 'POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{'],
+  ['half a body', 'POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
 ])('a connection on which %s was sent does not hold the shutdown up', async (_name, bytes) => {
   const { child, exit, url } = await startServer({}, temporaryFolder());
   const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) }).on('error', () => {});
@@ -176,7 +176,7 @@ test.each([
   [
     'a network without keys',
     { HOST: '0.0.0.0' },
-    /^HOST lets others in: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
+    /^HOST may let others in.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
   ],
   [
     'an address of another machine',

@@ -37,7 +37,8 @@ async function start(): Promise<void> {
   const app = await buildApp(
     { ...store, processor },
     {
-      ...{ logger: log, version, metrics, apiKeys: config.apiKeys, trustProxy: config.trustProxy },
+      ...{ logger: log, version, metrics },
+      ...{ apiKeys: config.apiKeys, allowAnonymous: config.allowAnonymous, trustProxy: config.trustProxy },
       rateLimits: { perMinute: config.RATE_LIMIT_PER_MINUTE, processPerMinute: config.PROCESS_RATE_LIMIT_PER_MINUTE },
     },
   );

@@ -44,7 +44,7 @@ test.each([
   ['another scheme', { authorization: `Basic ${Buffer.from(`support:${OLD}`).toString('base64')}` }],
   ['a wrong X-API-Key', { 'x-api-key': 'x'.repeat(24) }],
   ['an empty X-API-Key', { 'x-api-key': '' }],
-  ['a wrong Authorization beside a good X-API-Key', { ...bearer('x'.repeat(24)), 'x-api-key': OLD }],
+  ['a wrong X-API-Key beside a good Authorization', { ...bearer(OLD), 'x-api-key': 'x'.repeat(24) }],
 ] as { 0: string; 1: Record<string, string> }[] as [string, Record<string, string>][])(
   'without a good key the answer is the same: %s',
   async (_name, headers) => {
@@ -65,6 +65,7 @@ test.each([
   ["another client's key", bearer('crm-key-0123456789abcdef'), 'crm'],
   ['a scheme in lower case', { authorization: `bearer ${OLD}` }, 'support'],
   ['X-API-Key', { 'x-api-key': NEW }, 'support'],
+  ['X-API-Key beside what something in front wants', { authorization: 'Basic eDp5', 'x-api-key': NEW }, 'support'],
 ] as [string, Record<string, string>, string][])(
   '%s is good, and its name is in the log, it is not',
   async (_name, headers, client) => {
@@ -90,4 +91,36 @@ test.each(['same-origin', 'none'])('without keys, the page of /docs (%s) gets wh
   const { app, create } = await startService();
   await create();
   expect((await app.inject({ url: '/tickets/1', headers: { 'sec-fetch-site': site } })).statusCode).toBe(200);
+});
+
+const from = (host: string) => ({ url: '/tickets/1', headers: { host } });
+
+test.each(['localhost', 'LOCALHOST:8000', '127.0.0.1:8000', '127.1.2.3', '[::1]:8000'])(
+  'without keys, %s is this machine',
+  async (host) => {
+    const { app } = await startService();
+    expect((await app.inject(from(host))).statusCode).toBe(404);
+  },
+);
+
+test.each([
+  'evil.example',
+  'evil.example:8000',
+  '127.0.0.1.evil.example',
+  '192.0.2.1',
+  'localhost@evil.example',
+  'x[::1]',
+])('without keys, a page of %s, a name that is made to point to this machine, gets nothing', async (host) => {
+  const { app } = await startService();
+  const { statusCode, json } = await app.inject(from(host));
+  expect([statusCode, json().code]).toEqual([403, 'forbidden']);
+  expect((await app.inject({ url: '/health', headers: { host } })).statusCode).toBe(200);
+});
+
+test('a server may have any name where keys are asked for, or something in front checks who calls', async () => {
+  for (const app of [{ apiKeys }, { allowAnonymous: true }]) {
+    const service = await startService({ app });
+    const headers = { host: 'tickets.example', 'x-api-key': OLD };
+    expect((await service.app.inject({ url: '/tickets/1', headers })).statusCode).toBe(404);
+  }
 });

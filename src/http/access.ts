@@ -13,12 +13,22 @@ declare module 'fastify' {
 /** Needs no key: it says nothing of tickets. */
 const OPEN = /^\/(?:health|ready|openapi\.json|docs(?:\/.*)?)$/;
 
+const OTHER_SITE = 'pages of other sites may not ask';
+const OTHER_HOST = 'without API_KEYS or ALLOW_ANONYMOUS=true, Host must be localhost, 127.0.0.1 or [::1]';
+
 const digest = (key: string) => hash('sha256', key, 'buffer');
 
-/** Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes. */
-export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<void> {
+/** A `Host` that says loopback. */
+const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+/**
+ * Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes.
+ *
+ * @param anyHost without keys: also those are let in who call this server by another name than that of its loopback.
+ */
+export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[], anyHost: boolean): Promise<void> {
   app.decorateRequest('client', undefined);
-  if (apiKeys.length === 0) return refuseOtherSites(app);
+  if (apiKeys.length === 0) return refuseOtherSites(app, anyHost);
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
 
   await app.register(import('@fastify/bearer-auth'), {
@@ -38,16 +48,21 @@ export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[
   app.addHook('onRequest', (request, reply, done) => {
     if (OPEN.test(request.routeOptions.url ?? '')) return done();
     const { headers } = request.raw;
-    if (!headers.authorization && headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
+    // This one is ours alone; the other may be for something in front.
+    if (headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
     app.verifyBearerAuth?.(request, reply, done);
   });
 }
 
-/** Where nobody needs a key, a page of another site that somebody here looks at must not use their browser to get in. */
-function refuseOtherSites(app: FastifyInstance): void {
+/**
+ * Where nobody needs a key, a page of another site that somebody here looks at must not use their browser to get in, neither
+ * as what it is nor with a name that is made to point to this machine (DNS rebinding).
+ */
+function refuseOtherSites(app: FastifyInstance, anyHost: boolean): void {
   app.addHook('onRequest', (request, _reply, done) => {
-    const site = request.raw.headers['sec-fetch-site'];
-    const isOther = (site === 'cross-site' || site === 'same-site') && !OPEN.test(request.routeOptions.url ?? '');
-    done(isOther ? new AppError('forbidden', 'pages of other sites may not ask') : undefined);
+    const { host = '', 'sec-fetch-site': site } = request.raw.headers;
+    if ((anyHost || LOOPBACK.test(host)) && site !== 'cross-site' && site !== 'same-site') return done();
+    if (OPEN.test(request.routeOptions.url ?? '')) return done();
+    done(new AppError('forbidden', site?.endsWith('-site') ? OTHER_SITE : OTHER_HOST));
   });
 }

@@ -1,5 +1,6 @@
 import { isUtf8 } from 'node:buffer';
 import type { FastifyBodyParser, FastifyInstance } from 'fastify';
+import { AppError } from '../errors.ts';
 
 /**
  * Reads JSON bodies: `application/json` and `application/*+json`, with any parameters, with or without a BOM.
@@ -9,8 +10,11 @@ export function acceptJson(app: FastifyInstance): void {
   // "ignore": a field called __proto__ is an unknown field like any other, no field is copied by name.
   const parseJson = app.getDefaultJsonParser('ignore', 'ignore');
   app.removeAllContentTypeParsers();
-  const parse: FastifyBodyParser<Buffer> = (request, body, done) =>
+  const parse: FastifyBodyParser<Buffer> = (request, body, done) => {
+    const { 'content-encoding': coding = 'identity' } = request.headers;
+    if (coding !== 'identity') return done(new AppError('unsupported_media_type', 'the body must not be compressed'));
     parseJson(request, isUtf8(body) ? body.toString() : '', done);
+  };
   app.addContentTypeParser('application/json', { parseAs: 'buffer' }, parse);
   app.addContentTypeParser(/^application\/[\w.-]+\+json(?:[;\s]|$)/, { parseAs: 'buffer' }, parse);
 }

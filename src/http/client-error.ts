@@ -9,20 +9,26 @@ const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
   HPE_HEADER_OVERFLOW: ['headers_too_large', 'the headers are too large'],
 };
 
-const HEADERS = Object.entries(SECURITY_HEADERS)
-  .map(([name, value]) => `${name}: ${value}\r\n`)
-  .join('');
-
-/** Answers what Node could not read as HTTP: there is no request and no reply yet, only the socket. */
-export function answerClientError(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
-  if (error.code !== 'ECONNRESET' && socket.writable) {
-    const body = problem(...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']));
-    this.log.info({ status: body.status, code: error.code }, 'no request: not readable as HTTP');
+/**
+ * Answers what Node could not read as HTTP: there is no request and no reply yet, only the socket.
+ *
+ * @param newId makes an id for what is no request.
+ */
+export function answerClientErrors(newId: () => string) {
+  return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
+    if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+    const request_id = newId();
+    const known = NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read'];
+    const body = problem(request_id, ...known);
+    this.log.info({ reqId: request_id, status: body.status, code: error.code }, 'no request: not readable as HTTP');
     const json = JSON.stringify(body);
-    socket.write(
-      `HTTP/1.1 ${body.status} ${body.title}\r\nContent-Type: application/problem+json; charset=utf-8\r\n` +
-        `${HEADERS}Content-Length: ${Buffer.byteLength(json)}\r\nConnection: close\r\n\r\n${json}`,
-    );
-  }
-  socket.destroy(error);
+    const headers = {
+      'content-type': 'application/problem+json; charset=utf-8',
+      ...{ ...SECURITY_HEADERS, 'x-request-id': request_id },
+      ...{ 'content-length': Buffer.byteLength(json), connection: 'close' },
+    };
+    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+    socket.write(`HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join('')}\r\n${json}`);
+    socket.destroySoon(); // when it and the answers before it are sent
+  };
 }

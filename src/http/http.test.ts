@@ -1,3 +1,4 @@
+import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
 import { startService } from '../testing/service.ts';
 import { exchange } from '../testing/socket.ts';
@@ -43,6 +44,14 @@ test.each([
     detail: 'the body is not readable JSON',
     errors: [{ loc: ['body'], msg: 'the body is not readable JSON' }],
   });
+});
+
+test('a compressed body is 415', async () => {
+  const { app } = await startService();
+  const headers = { 'content-type': 'application/json', 'content-encoding': 'gzip' };
+  const payload = gzipSync('{"raw_text":"x"}');
+  const response = await app.inject({ method: 'POST', url: '/tickets', headers, payload });
+  expect(response.json()).toMatchObject({ status: 415, code: 'unsupported_media_type' });
 });
 
 test('no body at all is invalid input', async () => {
@@ -144,13 +153,21 @@ test('a URL with broken percent-encoding is a problem document', async () => {
 
 test.each([
   ['what is no HTTP', 'nonsense\r\n\r\n', 400, 'bad_request'],
-  ['a huge header', `GET /health HTTP/1.1\r\nHost: x\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`, 431, 'headers_too_large'],
+  [
+    'a huge header',
+    `GET /health HTTP/1.1\r\nHost: localhost\r\nX: ${'x'.repeat(20_000)}\r\n\r\n`,
+    431,
+    'headers_too_large',
+  ],
 ])('%s is answered with a problem document too', async (_name, bytes, status, code) => {
-  const { app } = await startService();
+  const { app, log } = await startService();
   const answer = await exchange(await app.listen({ host: '127.0.0.1', port: 0 }), bytes);
   expect(answer).toMatch(`HTTP/1.1 ${status} `);
-  expect(answer).toMatch('Content-Type: application/problem+json');
-  expect(JSON.parse(answer.split('\r\n\r\n')[1] ?? '')).toMatchObject({ status, code });
+  expect(answer).toMatch('content-type: application/problem+json');
+  const { request_id, ...body } = JSON.parse(answer.split('\r\n\r\n')[1] ?? '');
+  expect(body).toMatchObject({ status, code });
+  expect(answer).toMatch(`x-request-id: ${request_id}`);
+  expect(JSON.parse(log.at(-1) ?? '')).toMatchObject({ reqId: request_id, status });
 });
 
 test('HTTP/1.1 without Host is 400, with a problem document too', async () => {
@@ -163,7 +180,7 @@ test('HTTP/1.1 without Host is 400, with a problem document too', async () => {
 test('an expectation that is not known is ignored', async () => {
   const { app } = await startService();
   const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const head = 'GET /health HTTP/1.1\r\nHost: x\r\nExpect: a miracle\r\nConnection: close\r\n\r\n';
+  const head = 'GET /health HTTP/1.1\r\nHost: localhost\r\nExpect: a miracle\r\nConnection: close\r\n\r\n';
   expect(await exchange(url, head)).toMatch('HTTP/1.1 200 OK');
 });
 

@@ -12,8 +12,11 @@ const limited = async (limits: Partial<typeof LIMITS>) => {
 };
 
 test.each([
-  ['headers', 'GET /health HTTP/1.1\r\nHost: x\r\n'],
-  ['a body', 'POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{'],
+  ['headers', 'GET /health HTTP/1.1\r\nHost: localhost\r\n'],
+  [
+    'a body',
+    'POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\nContent-Type: application/json\r\n\r\n{',
+  ],
 ])('%s that never come to an end are answered with 408', async (_name, bytes) => {
   const { url } = await limited({ headersTimeout: 300, requestTimeout: 300 });
   expect(await exchange(url, bytes)).toMatch(/^HTTP\/1\.1 408 .*request_timeout/s);
@@ -67,7 +70,7 @@ test.each([
       .on('data', (chunk) => {
         answers += chunk;
       });
-    socket.write(`${line}\r\nHost: x\r\nContent-Length: 99999999999\r\n\r\n`);
+    socket.write(`${line}\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n`);
     const sending = setInterval(() => socket.write('x'.repeat(1000)), 20);
     await once(socket, 'close');
     clearInterval(sending);
@@ -81,8 +84,8 @@ test.each([
   ['too large', 'x'.repeat(3 * LIMITS.body), 413],
 ])('a body that is %s costs the client its request, not its connection', async (_name, body, status) => {
   const { url } = await limited({});
-  const head = `POST /tickets HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
-  const next = 'GET /health HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n';
+  const head = `POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\nContent-Length: ${body.length}`;
+  const next = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
   const answers = await answersTo(url, `${head}\r\n\r\n${body}${next}`);
   expect(answers.map((answer) => answer.status)).toEqual([status, 200]);
 });

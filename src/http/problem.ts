@@ -55,10 +55,10 @@ const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'the body must be application/json'],
 };
 
-/** A problem document without what only the request knows. */
-export function problem(code: ErrorCode, detail: string): Problem {
+/** A problem document with what each has. */
+export function problem(request_id: string, code: ErrorCode, detail: string): Problem {
   const status = STATUS[code];
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code };
+  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
 }
 
 /** Fastify's error handler: every error leaves as a problem document, and a 5xx with its cause in the log. */
@@ -67,7 +67,7 @@ export function sendProblem(
   request: FastifyRequest,
   reply: FastifyReply,
 ): FastifyReply {
-  const body = { ...describe(error, request), request_id: request.id };
+  const body = describe(error, request);
   if (body.status >= 500) {
     request.log.error({ reqId: request.id, err: error, code: body.code }, body.detail);
   }
@@ -75,7 +75,8 @@ export function sendProblem(
   const wait = retryAfter(error, body.code);
   if (wait !== undefined) reply.header('retry-after', wait);
   // Fastify closes after a body that it refuses, and what a client has in flight then is lost; `endUnfinished` is enough.
-  reply.removeHeader('connection');
+  // Where the server is shutting down, which is said on the response itself, the connection does end.
+  if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
   return reply.code(body.status).type('application/problem+json').send(body);
 }
 
@@ -85,15 +86,16 @@ function retryAfter(error: FastifyError | AppError, code: ErrorCode): number | u
 }
 
 function describe(error: FastifyError | AppError, request: FastifyRequest): Problem {
+  const { id } = request;
   if (error instanceof AppError) {
     const { code, message, openai_request_id } = error;
-    return { ...problem(code, message), ...(openai_request_id ? { openai_request_id } : {}) };
+    return { ...problem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
   }
-  if (error.validation) return { ...problem('invalid_input', 'invalid input'), errors: validationErrors(request) };
+  if (error.validation) return { ...problem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
   const known = FASTIFY_ERRORS[error.code];
-  if (known) return unreadable(problem(...known));
-  if (error.statusCode && error.statusCode < 500) return problem('bad_request', 'the request cannot be read');
-  return problem('internal_error', 'internal error');
+  if (known) return unreadable(problem(id, ...known));
+  if (error.statusCode && error.statusCode < 500) return problem(id, 'bad_request', 'the request cannot be read');
+  return problem(id, 'internal_error', 'internal error');
 }
 
 /** A body that is not JSON is told in the same form as a field that is wrong. */

@@ -53,3 +53,12 @@ test.each([
   await ask('10.0.0.1');
   expect((await ask('10.0.0.2')).statusCode).toBe(status);
 });
+
+test('what a trusted proxy says of its client, and is no address, makes nobody another client', async () => {
+  const app = { trustProxy: ['127.0.0.0/8'], rateLimits: { perMinute: 1, processPerMinute: 0 } };
+  const service = await startService({ app });
+  const ask = (client: string) => service.app.inject({ url: '/tickets/1', headers: { 'x-forwarded-for': client } });
+  expect((await ask('10.0.0.1:1000')).statusCode).toBe(404);
+  expect((await ask('10.0.0.1:1001')).statusCode).toBe(429);
+  expect((await ask('nonsense')).statusCode).toBe(429);
+});

@@ -1,3 +1,4 @@
+import { isIP } from 'node:net';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
@@ -27,7 +28,8 @@ export async function limitRates(app: FastifyInstance, { perMinute, processPerMi
     timeWindow: 60_000,
     cache: CLIENTS,
     enableDraftSpec: true, // RateLimit-Limit, -Remaining and -Reset
-    keyGenerator: ({ client, ip }) => client ?? normalizeIP(ip),
+    // A proxy that names its client in another way, `address:port` say, must not make each request another client's.
+    keyGenerator: ({ client, ip, socket }) => client ?? normalizeIP(isIP(ip) ? ip : (socket.remoteAddress ?? '')),
     errorResponseBuilder: (_request, { ttl }) =>
       new AppError('rate_limited', 'too many requests', { retryAfterMs: ttl }),
   });

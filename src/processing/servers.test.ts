@@ -80,11 +80,11 @@ test('while the server shuts down, no connection is accepted and an open one sta
   provider.respond(after(1000));
   const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) });
   const answer = socket.setEncoding('utf8').toArray();
-  socket.write('POST /tickets/1/process HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\n\r\n');
   await expect.poll(() => provider.requests.length).toBe(1);
   child.kill('SIGTERM');
   await expect.poll(() => fetch(`${url}/health`).catch(() => 'refused')).toBe('refused');
-  socket.write('POST /tickets/2/process HTTP/1.1\r\nHost: x\r\n\r\n');
+  socket.write('POST /tickets/2/process HTTP/1.1\r\nHost: localhost\r\n\r\n');
   const [first, second] = (await answer).join('').split(/(?=HTTP\/1.1 )/);
   expect(first).toMatch(/^HTTP\/1.1 200 OK/);
   expect(second).toMatch(/^HTTP\/1.1 503 Service Unavailable.*"code":"shutting_down"/s);

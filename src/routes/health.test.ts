@@ -46,7 +46,7 @@ test('a server that is shutting down is not ready', async () => {
   await once(app.server, 'connection');
   await sleep(50);
   const closing = app.close();
-  socket.write('Host: x\r\n\r\n');
+  socket.write('Host: localhost\r\n\r\n');
   const [answer] = await once(socket, 'data');
   expect(answer).toMatch(/^HTTP\/1\.1 503 .*"detail":"shutdown"/s);
   await closing;

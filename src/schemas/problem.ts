@@ -15,9 +15,7 @@ export const Problem = Type.Object(
         description: 'With status 422: each field that is wrong, and how.',
       }),
     ),
-    request_id: Type.Optional(
-      Type.String({ description: 'The `reqId` of the log line that says more; also in `X-Request-Id`.' }),
-    ),
+    request_id: Type.String({ description: 'The `reqId` of the log line that says more; also in `X-Request-Id`.' }),
     openai_request_id: Type.Optional(Type.String({ description: "The provider's id of the call that failed." })),
   },
   { $id: 'Problem' },

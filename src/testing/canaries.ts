@@ -6,26 +6,28 @@ const canary = (place: string) => `canary-${place}`;
 /** The provider's key. */
 export const KEY = `sk-${canary('provider-key')}`;
 /** The key that clients show. */
-export const API_KEY = canary('header-authorization');
+export const API_KEY = canary('header-x-api-key');
 export const TICKET = `I am ${canary('ticket')}`;
 
 /** What clients may send that is nobody's business. */
 export const HEADERS = Object.fromEntries(
-  ['Authorization', 'X-API-Key', 'Cookie', 'User-Agent', 'Referer', 'Content-Encoding', 'X-Forwarded-For'].map(
-    (name) => [name, `Bearer ${canary(`header-${name.toLowerCase()}`)}`],
-  ),
+  ['X-API-Key', 'Authorization', 'Cookie', 'User-Agent', 'Referer', 'X-Forwarded-For'].map((name) => [
+    name,
+    canary(`header-${name.toLowerCase()}`),
+  ]),
 );
 
 /** Requests of every kind that need no provider. */
 export async function ask(url: string): Promise<void> {
-  const post = (path: string, body: string, type = 'application/json') =>
-    fetch(url + path, { method: 'POST', body, headers: { ...HEADERS, 'content-type': type } });
+  const post = (path: string, body: string, type = 'application/json', more = {}) =>
+    fetch(url + path, { method: 'POST', body, headers: { ...HEADERS, ...more, 'content-type': type } });
   await post('/tickets', JSON.stringify({ raw_text: TICKET, source: canary('source'), more: canary('unknown-field') }));
   await post('/tickets', JSON.stringify({ raw_text: [canary('wrong-type')], [canary('field-name')]: 1 }));
   await post('/tickets', JSON.stringify({ raw_text: `${canary('too-long')} `.repeat(2000) }));
   await post('/tickets', JSON.stringify({ raw_text: 'x', source: `${canary('long-source')} `.repeat(9) }));
   await post('/tickets', JSON.stringify({ raw_text: `${canary('unstorable')}\0` }));
   await post('/tickets', `{"raw_text":"${canary('broken-json')}`);
+  await post('/tickets', '{}', 'application/json', { 'content-encoding': canary('coding') });
   await post('/tickets', canary('other-type'), `text/${canary('media-type')}`);
   await post('/tickets', JSON.stringify({ raw_text: canary('too-large').repeat(30_000) }));
   await post('/tickets/1/process?force=%00', canary('ignored-body'), canary('ignored-type'));

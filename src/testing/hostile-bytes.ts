@@ -14,7 +14,7 @@ const CHUNKS = [
     'g\r\n',
   ],
   ...['5;ext=\0\r\nhello\r\n0\r\n\r\n', '0\r\nContent-Length: 5\r\n\r\n', `1;${'x'.repeat(20_000)}\r\na\r\n0\r\n\r\n`],
-  '0\r\n\r\nGET /tickets/1 HTTP/1.1\r\nHost: x\r\n\r\n',
+  '0\r\n\r\nGET /tickets/1 HTTP/1.1\r\nHost: localhost\r\n\r\n',
 ];
 
 const HEAD_LINES = [
@@ -41,17 +41,21 @@ const HEAD_LINES = [
 const NO_REQUESTS = [
   ...['\0', '\r\n\r\n\r\n', 'GET\r\n\r\n', 'GET /\r\n\r\n', 'get / http/1.1\r\n\r\n', 'GET  /  HTTP/1.1\r\n\r\n'],
   ...[
-    'CONNECT x:80 HTTP/1.1\r\nHost: x\r\n\r\n',
+    'CONNECT x:80 HTTP/1.1\r\nHost: localhost\r\n\r\n',
     'PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n',
     '\x16\x03\x01\x02\x00\x01\x00\x01\xfc',
   ],
   ...[
     'GET / HTTP/1.1\r\n\r\n',
-    'GET /\xe9 HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET * HTTP/1.1\r\nHost: x\r\n\r\n',
-    'GET tickets HTTP/1.1\r\nHost: x\r\n\r\n',
+    'GET /\xe9 HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'GET * HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'GET tickets HTTP/1.1\r\nHost: localhost\r\n\r\n',
   ],
-  ...['GET http://[/ HTTP/1.1\r\nHost: x\r\n\r\n', 'OPTIONS * HTTP/1.1\r\nHost: x\r\n\r\n', 'SSH-2.0-OpenSSH_9.9\r\n'],
+  ...[
+    'GET http://[/ HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'OPTIONS * HTTP/1.1\r\nHost: localhost\r\n\r\n',
+    'SSH-2.0-OpenSSH_9.9\r\n',
+  ],
 ];
 
 type Mangle = (bytes: string, request: HostileRequest) => string;
@@ -94,7 +98,7 @@ const MANGLES: Arbitrary<Mangle> = fc.oneof(
         bytes.replace('HTTP/1.1', `HTTP/${version}`),
   ),
   fc.constant<Mangle>((_, request) => toBytes({ ...request, body: '['.repeat(300_000) })),
-  fc.constant<Mangle>((bytes) => bytes.replace('Host: x\r\n', '')),
+  fc.constant<Mangle>((bytes) => bytes.replace('Host: localhost\r\n', '')),
   fc.constant<Mangle>((bytes) => bytes.replaceAll('\r\n', '\n')),
   fc.constantFrom(...NO_REQUESTS).map(
     (text): Mangle =>

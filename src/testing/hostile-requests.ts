@@ -26,7 +26,7 @@ export const toBytes = ({ head, body }: HostileRequest, more = '') => {
 
 const latin1 = (text: string, encoding: BufferEncoding = 'utf8') => Buffer.from(text, encoding).toString('latin1');
 const headOf = (method: string, target: string, headers: [string, string][]) =>
-  [`${method} ${target} HTTP/1.1`, 'Host: x', ...headers.map((pair) => pair.join(': ')), ''].join('\r\n');
+  [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...headers.map((pair) => pair.join(': ')), ''].join('\r\n');
 
 /** Requests as the document wants them. */
 export function validRequest(operation: Operation): Arbitrary<HostileRequest> {
