@@ -24,15 +24,18 @@ export const OUTPUT_SCHEMA = {
  *
  * @throws AppError `llm_invalid_output` if it is not JSON or outside the schema.
  */
-export function parseModelOutput(text: string, context: { openai_request_id: string | null }): ModelOutput {
+export function parseModelOutput(
+  text: string,
+  context: { openai_request_id: string | null; details?: object },
+): ModelOutput {
   let value: unknown;
   try {
     value = JSON.parse(text);
   } catch {
     // Without the SyntaxError: its message quotes the answer.
-    throw llmError('llm_invalid_output', { ...context, details: { output: 'is not JSON' } });
+    throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: 'is not JSON' } });
   }
   if (isModelOutput(value)) return value;
   const wrong = isModelOutput.errors?.map(({ instancePath, keyword }) => `${instancePath} ${keyword}`);
-  throw llmError('llm_invalid_output', { ...context, details: { output: wrong } });
+  throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: wrong } });
 }

@@ -15,12 +15,15 @@ export interface ModelLabels {
  */
 export function modelMetrics(registry: Registry, { provider, model, promptVersion }: ModelLabels) {
   const registers = [registry];
-  const known = { gen_ai_provider_name: provider, gen_ai_request_model: model, prompt_version: promptVersion };
+  const known = {
+    ...{ gen_ai_operation_name: 'chat', gen_ai_provider_name: provider, gen_ai_request_model: model },
+    prompt_version: promptVersion,
+  };
   const labelNames = [...Object.keys(known), 'outcome'];
   const tokenCounter = (kind: string, help: string) =>
     new Counter({
       name: `gen_ai_client_inference_usage_${kind}_tokens_total`,
-      ...{ help, labelNames: Object.keys(known), registers },
+      ...{ help, labelNames, registers },
     });
 
   const durations = new Histogram({
@@ -40,17 +43,19 @@ export function modelMetrics(registry: Registry, { provider, model, promptVersio
     cached_tokens: tokenCounter('cache_read_input', "Input tokens that were read from the provider's cache."),
   };
 
-  /** Passes a model's answers on, and tells what came of each call, after how many seconds. */
-  const observed = (inner: Model, observe: (outcome: string, seconds: number) => void): Model => ({
+  type Cost = Partial<Record<keyof typeof tokens, unknown>>;
+  /** Passes a model's answers on, and tells what came of each call, after how many seconds, and what it cost. */
+  const observed = (inner: Model, observe: (outcome: string, seconds: number, cost: Cost) => void): Model => ({
     async answer(request) {
       const start = performance.now();
-      const done = (outcome: string) => observe(outcome, (performance.now() - start) / 1000);
+      const done = (outcome: string, cost: Cost) => observe(outcome, (performance.now() - start) / 1000, cost);
       try {
         const answer = await inner.answer(request);
-        done('ok');
+        done('ok', answer);
         return answer;
       } catch (error) {
-        done(error instanceof AppError ? error.code : 'internal_error');
+        if (error instanceof AppError) done(error.code, error.details);
+        else done('internal_error', {});
         throw error;
       }
     },
@@ -58,17 +63,12 @@ export function modelMetrics(registry: Registry, { provider, model, promptVersio
 
   return {
     call: (inner: Model) => observed(inner, (outcome, seconds) => durations.observe({ ...known, outcome }, seconds)),
-    attempt(inner: Model): Model {
-      const counted: Model = {
-        async answer(request) {
-          const answer = await inner.answer(request);
-          for (const [name, counter] of Object.entries(tokens)) {
-            counter.inc(known, answer[name as keyof typeof tokens] ?? 0);
-          }
-          return answer;
-        },
-      };
-      return observed(counted, (outcome) => attempts.inc({ ...known, outcome }));
-    },
+    attempt: (inner: Model) =>
+      observed(inner, (outcome, _seconds, cost) => {
+        attempts.inc({ ...known, outcome });
+        for (const [name, counter] of Object.entries(tokens)) {
+          counter.inc({ ...known, outcome }, Number(cost[name as keyof typeof tokens] ?? 0));
+        }
+      }),
   };
 }

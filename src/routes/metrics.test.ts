@@ -12,7 +12,8 @@ async function scrape(app: Awaited<ReturnType<typeof startService>>['app']): Pro
   );
 }
 
-const KNOWN = 'gen_ai_provider_name="openai",gen_ai_request_model="gpt-test",prompt_version="v1"';
+const KNOWN =
+  'gen_ai_operation_name="chat",gen_ai_provider_name="openai",gen_ai_request_model="gpt-test",prompt_version="v1"';
 
 test('the metrics say what was sent', async () => {
   const { app, create, process, provider } = await startService({ maxAttempts: 2 });
@@ -25,6 +26,8 @@ test('the metrics say what was sent', async () => {
   const behaviours = [{ status: 500, body: {} }, completed()];
   provider.respond(() => behaviours.shift() ?? completed());
   await process(4);
+  provider.respond(completed('no JSON'));
+  await process(5);
   for (const url of ['/tickets/1', '/tickets/2', '/tickets/9', '/nowhere/1', '/nowhere/2']) await app.inject(url);
 
   const request = (route: string, method: string, status: number) =>
@@ -32,7 +35,7 @@ test('the metrics say what was sent', async () => {
   expect(await scrape(app)).toMatchObject({
     [request('/tickets', 'POST', 201)]: 5,
     [request('/tickets/:id/process', 'POST', 200)]: 6,
-    [request('/tickets/:id/process', 'POST', 502)]: 1,
+    [request('/tickets/:id/process', 'POST', 502)]: 2,
     [request('/tickets/:id', 'GET', 200)]: 2,
     [request('/tickets/:id', 'GET', 404)]: 1,
     [request('none', 'GET', 404)]: 2,
@@ -40,18 +43,19 @@ test('the metrics say what was sent', async () => {
     [`gen_ai_client_operation_duration_seconds_count{${KNOWN},outcome="llm_unauthorized"}`]: 1,
     [`gen_ai_client_operation_attempts_total{${KNOWN},outcome="ok"}`]: 3,
     [`gen_ai_client_operation_attempts_total{${KNOWN},outcome="llm_unavailable"}`]: 1,
-    [`gen_ai_client_inference_usage_input_tokens_total{${KNOWN}}`]: 360,
-    [`gen_ai_client_inference_usage_output_tokens_total{${KNOWN}}`]: 120,
-    [`gen_ai_client_inference_usage_cache_read_input_tokens_total{${KNOWN}}`]: 192,
+    [`gen_ai_client_inference_usage_input_tokens_total{${KNOWN},outcome="ok"}`]: 360,
+    [`gen_ai_client_inference_usage_input_tokens_total{${KNOWN},outcome="llm_invalid_output"}`]: 2 * 120,
+    [`gen_ai_client_inference_usage_output_tokens_total{${KNOWN},outcome="ok"}`]: 120,
+    [`gen_ai_client_inference_usage_cache_read_input_tokens_total{${KNOWN},outcome="ok"}`]: 192,
     ticket_requests_joined_total: 2,
     ticket_runs_taken_over_total: 0,
     model_calls_running: 0,
     model_calls_waiting: 0,
-    'tickets{status="new"}': 1,
+    'tickets{status="new"}': 0,
     'tickets{status="done"}': 3,
-    'tickets{status="failed"}': 1,
+    'tickets{status="failed"}': 2,
     'tickets{status="processing"}': 0,
-    db_commit_writes_sum: 5 + 4 * 2, // creates; starts and ends of runs
+    db_commit_writes_sum: 5 + 5 * 2, // creates; starts and ends of runs
     process_resident_memory_bytes: expect.any(Number),
   });
 });

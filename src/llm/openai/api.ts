@@ -20,6 +20,8 @@ export interface Question {
 
 export interface AnswerContext {
   openai_request_id: string | null;
+  /** For the log and the metrics. */
+  details: Usage;
 }
 
 export interface Answer {
@@ -27,5 +29,4 @@ export interface Answer {
   text: string;
   /** The model that the provider says it used. */
   model: string | undefined;
-  usage: Usage;
 }

@@ -4,7 +4,6 @@ import { llmError } from '../llm-error.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Api } from './api.ts';
 import { Nullable } from './nullable.ts';
-import { readUsage } from './usage.ts';
 
 /** The parts of an answer that are read; anything else may be there. */
 const Completion = Type.Object({
@@ -16,7 +15,6 @@ const Completion = Type.Object({
     }),
     { minItems: 1 },
   ),
-  usage: Type.Optional(Type.Unknown()),
 });
 const shape = TypeCompiler.Compile(Completion);
 
@@ -44,8 +42,8 @@ export const chatApi: Api = {
     if (message.refusal) throw llmError('llm_refused', context);
     if (finish_reason === 'content_filter') throw llmError('llm_content_filtered', context);
     if (finish_reason === 'length') throw llmError('llm_truncated', context);
-    const { model, usage } = response as Static<typeof Completion>;
-    return { text: bareJson(message.content ?? ''), model: model ?? undefined, usage: readUsage(usage) };
+    const { model } = response as Static<typeof Completion>;
+    return { text: bareJson(message.content ?? ''), model: model ?? undefined };
   },
 };
 

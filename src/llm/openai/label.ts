@@ -5,9 +5,14 @@ export interface Sent {
   text: string;
 }
 
-/** A name or an id that a provider gave, as it is stored and shown; null if it is none, or quotes what was sent. */
+/**
+ * A name or an id that a provider gave, as it is stored and shown; null if it is none, or quotes what was sent: the key, or a
+ * word of the ticket, of which those under six characters may be there by chance.
+ */
 export const label = (value: unknown, sent: Sent): string | null =>
   typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) && !quotes(value, sent) ? value : null;
 
 const quotes = (value: string, { apiKey, text }: Sent) =>
-  text.includes(value) || (apiKey !== undefined && value.includes(apiKey));
+  text.includes(value) ||
+  (apiKey !== undefined && value.includes(apiKey)) ||
+  (text.match(/[\x21-\x7e]{6,}/g) ?? []).some((word) => value.includes(word));

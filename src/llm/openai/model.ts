@@ -6,6 +6,7 @@ import { toAppError } from './errors.ts';
 import { createFetch } from './fetch.ts';
 import { label } from './label.ts';
 import { responsesApi } from './responses.ts';
+import { readUsage } from './usage.ts';
 
 /** What the client would else take from variables that are not in our configuration, and send to any server. */
 const NOT_FROM_THE_ENVIRONMENT = { organization: null, project: null, adminAPIKey: null, webhookSecret: null };
@@ -44,13 +45,16 @@ export function createOpenAIModel({ apiKey, baseURL, model, api, connections }: 
         throw toAppError(error, signal, sent);
       });
       const latency_ms = Math.round(performance.now() - start);
-      const context = { openai_request_id: label(response.headers.get('x-request-id'), sent) };
-      const answer = read(await parse(response), context);
+      const openai_request_id = label(response.headers.get('x-request-id'), sent);
+      const body = await parse(response);
+      const usage = readUsage(body);
+      const context = { openai_request_id, details: usage }; // an answer that cannot be used has its price, too
+      const answer = read(body, context);
       return {
         ...parseModelOutput(answer.text, context),
-        ...answer.usage,
+        ...usage,
         model: label(answer.model, sent) ?? model,
-        ...context,
+        openai_request_id,
         latency_ms,
       };
     },

@@ -5,7 +5,6 @@ import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Api } from './api.ts';
 import { codeOfFailure } from './errors.ts';
 import { Nullable } from './nullable.ts';
-import { readUsage } from './usage.ts';
 
 /** The parts of an answer that are read; anything else may be there. */
 const Response = Type.Object({
@@ -18,7 +17,6 @@ const Response = Type.Object({
     }),
   ),
   error: Nullable(Type.Object({ code: Nullable(Type.String()) })),
-  usage: Type.Optional(Type.Unknown()),
 });
 const shape = TypeCompiler.Compile(Response);
 
@@ -42,7 +40,7 @@ export const responsesApi: Api = {
 
   read(response, context) {
     if (!shape.Check(response)) throw llmError('llm_invalid_output', context);
-    const { status, incomplete_details, error, output, usage } = response;
+    const { status, incomplete_details, error, output } = response;
     if (status === 'incomplete') {
       const isFiltered = incomplete_details?.reason === 'content_filter';
       throw llmError(isFiltered ? 'llm_content_filtered' : 'llm_truncated', context);
@@ -52,6 +50,6 @@ export const responsesApi: Api = {
     // A refusal comes with status "completed", as a content part of its own.
     if (parts.some((part) => part.type === 'refusal')) throw llmError('llm_refused', context);
     const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-    return { text, model: response.model ?? undefined, usage: readUsage(usage) };
+    return { text, model: response.model ?? undefined };
   },
 };
