@@ -1,3 +1,4 @@
+import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
@@ -10,13 +11,23 @@ const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
 };
 
 /**
- * Answers what Node could not read as HTTP: there is no request and no reply yet, only the socket.
+ * Answers what Node could not read as HTTP: there is no request and no reply yet, only the socket. What came before it on the
+ * connection has its answer first.
  *
  * @param newId makes an id for what is no request.
  */
 export function answerClientErrors(newId: () => string) {
+  const failed = new WeakSet<Socket>();
+
   return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
+    const response = responseOn(socket);
+    if (response?.req.complete) {
+      if (!failed.has(socket)) response.once('close', () => answer.call(this, error, socket));
+      failed.add(socket); // what comes meanwhile fails, too
+      return;
+    }
+    if (response?.headersSent) return void socket.destroySoon();
     const request_id = newId();
     const known = NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read'];
     const body = problem(request_id, ...known);
@@ -32,3 +43,6 @@ export function answerClientErrors(newId: () => string) {
     socket.destroySoon(); // when it and the answers before it are sent
   };
 }
+
+/** The response that is the next to be sent; Node's own handler looks at it, too. */
+const responseOn = (socket: Socket) => (socket as { _httpMessage?: ServerResponse | null })._httpMessage;

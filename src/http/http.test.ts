@@ -1,5 +1,8 @@
+import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { gzipSync } from 'node:zlib';
 import { expect, test } from 'vitest';
+import { completed } from '../testing/provider.ts';
 import { startService } from '../testing/service.ts';
 import { exchange } from '../testing/socket.ts';
 
@@ -168,6 +171,21 @@ test.each([
   expect(body).toMatchObject({ status, code });
   expect(answer).toMatch(`x-request-id: ${request_id}`);
   expect(JSON.parse(log.at(-1) ?? '')).toMatchObject({ reqId: request_id, status });
+});
+
+test('what is no HTTP does not take the answer of the request before it', async () => {
+  const { app, create, provider } = await startService();
+  await create();
+  provider.respond(async () => {
+    await sleep(200);
+    return completed();
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const socket = createConnection(Number(new URL(url).port), '127.0.0.1').setEncoding('utf8');
+  socket.write('POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\n');
+  socket.write('more of it\r\n\r\n');
+  const text = (await socket.toArray()).join('');
+  expect(text.match(/HTTP\/1\.1 \d+/g)).toEqual(['HTTP/1.1 200', 'HTTP/1.1 400']);
 });
 
 test('HTTP/1.1 without Host is 400, with a problem document too', async () => {

@@ -1,6 +1,8 @@
 import { once } from 'node:events';
 import { createConnection } from 'node:net';
+import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, onTestFinished, test } from 'vitest';
+import { completed } from '../testing/provider.ts';
 import { answersTo } from '../testing/raw-http.ts';
 import { startService } from '../testing/service.ts';
 import { exchange } from '../testing/socket.ts';
@@ -20,6 +22,19 @@ test.each([
 ])('%s that never come to an end are answered with 408', async (_name, bytes) => {
   const { url } = await limited({ headersTimeout: 300, requestTimeout: 300 });
   expect(await exchange(url, bytes)).toMatch(/^HTTP\/1\.1 408 .*request_timeout/s);
+});
+
+test('a large body that is ignored has arrived, however long the answer takes', async () => {
+  const limits = { ...LIMITS, headersTimeout: 200, requestTimeout: 200 };
+  const { app, create, provider } = await startService({ app: { limits } });
+  await create();
+  provider.respond(async () => {
+    await sleep(800);
+    return completed();
+  });
+  const url = await app.listen({ host: '127.0.0.1', port: 0 });
+  const body = 'x'.repeat(LIMITS.body);
+  expect((await fetch(`${url}/tickets/1/process`, { method: 'POST', body })).status).toBe(200);
 });
 
 test('connections over the ceiling are closed, and there is room again when others have gone', async () => {
@@ -57,6 +72,7 @@ test('a server that has too much to do turns requests away with Retry-After, and
 
 test.each([
   ['ignored', 'POST /tickets/1/process HTTP/1.1', 404],
+  ['sent to a path that cannot be decoded', 'POST /tickets/%ff HTTP/1.1', 400],
   ['refused', 'DELETE /tickets/1 HTTP/1.1', 405],
   ['too large', 'POST /tickets HTTP/1.1\r\nContent-Type: application/json', 413],
 ])(

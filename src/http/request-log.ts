@@ -1,8 +1,13 @@
-import { type FastifyError, type FastifyReply, type FastifyRequest, LogController } from 'fastify';
+import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.ts';
 
-/** One line a request, when it is answered, instead of Fastify's two; no path, which may hold what a stranger put there. */
+/** The status, by nginx's convention, of a request whose client did not wait for the answer. */
+const CLIENT_GONE = 499;
+/** Of these, an operator wants to know who it was. */
+const REFUSALS = new Set([401, 403, 429]);
+
+/** One line a request, when it is answered or its client gone, instead of Fastify's two; no path, which may hold what a stranger put there. */
 export class RequestLog extends LogController {
   readonly #observe: Metrics['observeRequest'];
 
@@ -12,16 +17,19 @@ export class RequestLog extends LogController {
     this.#observe = observe;
   }
 
-  override incomingRequest(): void {}
+  override incomingRequest(request: FastifyRequest, reply: FastifyReply): void {
+    // At the end of the answer, or of the connection, whichever is first.
+    reply.raw.on('close', () => this.#tell(request, reply, reply.raw.writableEnded ? reply.statusCode : CLIENT_GONE));
+  }
 
-  override requestCompleted(err: FastifyError | null | undefined, request: FastifyRequest, reply: FastifyReply): void {
+  override requestCompleted(): void {}
+
+  #tell(request: FastifyRequest, { elapsedTime }: FastifyReply, status: number): void {
     const { client, id: reqId, log, method } = request as FastifyRequest & { log: Logger };
     const { url: route } = request.routeOptions;
-    const { elapsedTime, statusCode: status } = reply;
     this.#observe(route, method, status, elapsedTime / 1000);
-    if (!err && !log.isLevelEnabled('info')) return;
-    const line = { reqId, method, route, status, ms: Math.round(elapsedTime), client };
-    if (err) log.warn({ ...line, err }, 'the answer did not reach the client');
-    else log.info(line, 'request');
+    if (!log.isLevelEnabled('info')) return;
+    const ip = REFUSALS.has(status) ? request.ip : undefined;
+    log.info({ reqId, method, route, status, ms: Math.round(elapsedTime), client, ip }, 'request');
   }
 }
