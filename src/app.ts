@@ -1,5 +1,5 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
-import fastify, { type FastifyBaseLogger, type FastifyInstance } from 'fastify';
+import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
 import type { ApiKey } from './config.ts';
 import type { Store } from './db/store.ts';
 import { AppError } from './errors.ts';
@@ -32,11 +32,11 @@ export interface AppOptions {
   logger: FastifyBaseLogger;
   version: string;
   metrics: Metrics;
-  apiKeys?: readonly ApiKey[];
+  apiKeys: readonly ApiKey[];
   /** Something in front checks who calls. */
-  allowAnonymous?: boolean;
-  trustProxy?: readonly string[];
-  rateLimits?: RateLimits;
+  allowAnonymous: boolean;
+  trustProxy: readonly string[];
+  rateLimits: RateLimits;
   limits?: Limits;
 }
 
@@ -45,8 +45,7 @@ export async function buildApp(
   services: Services & Pick<Store, 'check'>,
   options: AppOptions,
 ): Promise<FastifyInstance> {
-  const { logger, version, metrics, apiKeys = [], allowAnonymous = false, trustProxy = [], limits = LIMITS } = options;
-  const { rateLimits = { perMinute: 0, processPerMinute: 0 } } = options;
+  const { logger, version, metrics, apiKeys, allowAnonymous, trustProxy, rateLimits, limits = LIMITS } = options;
   const server = serverOptions(limits);
   const genReqId = requestIds();
   const app = fastify({
@@ -61,8 +60,9 @@ export async function buildApp(
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors(error, request, reply) {
-      setHeaders(request, reply);
-      sendProblem(error, request, reply);
+      // For a path that cannot be decoded, no hook is called.
+      begin(request, reply);
+      app.authorize(request, reply, (refusal) => sendProblem((refusal ?? error) as AppError, request, reply));
     },
     clientErrorHandler: answerClientErrors(() => genReqId({ headers: {} })),
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -73,8 +73,7 @@ export async function buildApp(
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
 
   app.addHook('onRequest', (request, reply, done) => {
-    setHeaders(request, reply);
-    endUnfinished(request, reply);
+    begin(request, reply);
     done(isWithoutHost(request) ? new AppError('bad_request', 'the header Host is missing') : undefined);
   });
   ignoreExpectations(app);
@@ -90,4 +89,10 @@ export async function buildApp(
   });
   rejectOtherMethods();
   return app;
+}
+
+/** What is done for every answer. */
+function begin(request: FastifyRequest, reply: FastifyReply): void {
+  setHeaders(request, reply);
+  endUnfinished(request, reply);
 }

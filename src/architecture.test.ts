@@ -10,7 +10,7 @@ const imports = globSync('**/*.ts', { cwd: SRC })
   .filter((file) => !/\.(?:test|soak|browser)\.ts$/.test(file) && !file.startsWith('testing/'))
   .flatMap((file) => {
     const source = readFileSync(join(SRC, file), 'utf8');
-    const specifiers = [...source.matchAll(/^(?:import|export)\b[^;]*?\bfrom '([^']+)'/gm)].map(
+    const specifiers = [...source.matchAll(/(?:^(?:import|export)\b[^;]*?\bfrom |\bimport\()'([^']+)'/gm)].map(
       (match) => match[1] ?? '',
     );
     return specifiers.map((name) => ({

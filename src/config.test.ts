@@ -70,6 +70,8 @@ test.each([
   ['ALLOW_ANONYMOUS', 'perhaps'],
   ['TRUST_PROXY', 'proxy.local'],
   ['TRUST_PROXY', '10.0.0.0/33'],
+  ['TRUST_PROXY', '0.0.0.0/0'],
+  ['TRUST_PROXY', '::/0'],
   ['RATE_LIMIT_PER_MINUTE', '-1'],
   ['DATABASE_URL', 'postgresql://user:hunter2@db/app'],
   ['LLM_PROVIDER', SECRET],
@@ -95,9 +97,18 @@ test('every bad variable has its line', () => {
   expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['LOG_LEVEL', 'OPENAI_API_KEY', 'PORT']);
 });
 
-test('the good example of every variable is good', () => {
-  const examples = Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]);
-  expect(() => loadConfig(Object.fromEntries(examples))).not.toThrow();
+test('the good example of every variable is good, but for the one that only a shell makes a key of', () => {
+  const examples = Object.fromEntries(
+    Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]),
+  );
+  expect(problem(examples)).toMatch(/^API_KEYS must be [^\n]+$/);
+  expect(() => loadConfig({ ...examples, API_KEYS: `support:${SECRET}` })).not.toThrow();
+});
+
+test('a key may have 20 characters, padding included', () => {
+  expect(loadConfig({ API_KEYS: 'a:0123456789abcdefgh==' }).apiKeys).toEqual([
+    { name: 'a', key: '0123456789abcdefgh==' },
+  ]);
 });
 
 test('API keys are pairs of a name and a key; two may have the same name', () => {

@@ -29,7 +29,7 @@ export const Environment = Type.Object({
       format: 'api-keys',
       description:
         'name:key pairs with commas between, each key unlike the others, of at least 20 letters, digits or -._~+/=',
-      examples: ['support:a-long-random-key-of-yours'],
+      examples: ['"support:$(openssl rand -hex 32)"'],
     }),
   ),
   ALLOW_ANONYMOUS: OneOf(['true', 'false'], {
@@ -118,7 +118,7 @@ export const list = (text = '') =>
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-const API_KEY = /^[\w.-]{1,64}:[\w.~+/-]{20,}=*$/; // the characters that RFC 6750 allows in a bearer token
+const API_KEY = /^[\w.-]{1,64}:(?=.{20})[\w.~+/-]+=*$/; // the characters that RFC 6750 allows in a bearer token
 
 /** A key with two names would be logged as the first's. */
 function areApiKeys(text: string): boolean {
@@ -131,5 +131,5 @@ function isNetwork(text: string): boolean {
   const [address = '', bits, ...more] = text.split('/');
   const version = isIP(address);
   if (version === 0 || more.length > 0) return false;
-  return bits === undefined || (/^\d{1,3}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
+  return bits === undefined || (/^[1-9]\d{0,2}$/.test(bits) && Number(bits) <= (version === 4 ? 32 : 128));
 }

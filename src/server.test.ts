@@ -198,3 +198,31 @@ test('a port that is in use ends the start with code 1 and one line', async () =
   expect(await exit).toBe(1);
   expect(output.text).toMatch(/^PORT must be a free port.+, for example PORT=8001 \(EADDRINUSE\)\n$/);
 });
+
+test('what the settings and the metrics are for is connected', async () => {
+  const { url: base } = await provider();
+  const environment = {
+    ...{ OPENAI_BASE_URL: base, TRUST_PROXY: '127.0.0.1', API_KEYS: '', ALLOW_ANONYMOUS: 'true' },
+    ...{ RATE_LIMIT_PER_MINUTE: '5', PROCESS_RATE_LIMIT_PER_MINUTE: '1' },
+  };
+  const { post, url } = await startServer(environment, temporaryFolder());
+  const as = (client: string) => fetch(`${url}/tickets/1`, { headers: { 'x-forwarded-for': client } });
+  await post('/tickets', { raw_text: 'x' });
+  expect([(await post('/tickets/1/process')).status, (await post('/tickets/1/process')).status]).toEqual([200, 429]);
+  const clients = ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.2'];
+  const statuses = [];
+  for (const client of clients) statuses.push((await as(client)).status);
+  expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 200]);
+  const metrics = await (await fetch(`${url}/metrics`)).text();
+  for (const sample of [
+    /^tickets\{status="done"\} 1$/m,
+    /^gen_ai_client_operation_duration_seconds_count\{.*outcome="ok"\} 1$/m,
+    /^gen_ai_client_operation_attempts_total\{.*outcome="ok"\} 1$/m,
+    /^db_commit_writes_sum 3$/m,
+    /^http_server_request_duration_seconds_count\{.*status="429"\} 1$/m,
+    /^model_calls_running 0$/m,
+    /^ticket_requests_joined_total 0$/m,
+  ]) {
+    expect(metrics).toMatch(sample);
+  }
+});

@@ -21,6 +21,7 @@ test.each([
   ['GET', '//tickets/1'],
   ['GET', '/%74ickets/1'],
   ['GET', '/tickets/unknown/path'],
+  ['GET', '/tickets/%ff'],
   ['GET', '/unknown'],
 ] as const)('%s %s wants a key', async (method, url) => {
   const { app } = await closed();
@@ -123,4 +124,15 @@ test('a server may have any name where keys are asked for, or something in front
     const headers = { host: 'tickets.example', 'x-api-key': OLD };
     expect((await service.app.inject({ url: '/tickets/1', headers })).statusCode).toBe(404);
   }
+});
+
+test.each([
+  ['another', 'http://evil.example', 403],
+  ['an unknown', 'null', 403],
+  ['its own', 'http://tickets.example', 200],
+])('where a browser does not say the site, the origin counts: %s', async (_name, origin, status) => {
+  const { app, create } = await startService({ app: { allowAnonymous: true } });
+  await create();
+  const headers = { host: 'tickets.example', origin };
+  expect((await app.inject({ method: 'POST', url: '/tickets/1/process', headers })).statusCode).toBe(status);
 });

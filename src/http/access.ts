@@ -1,9 +1,15 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance } from 'fastify';
+import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKey } from '../config.ts';
 import { AppError } from '../errors.ts';
 
+type Check = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+
 declare module 'fastify' {
+  interface FastifyInstance {
+    /** Refuses requests that nobody may make; for those, too, that no hook is called for. */
+    authorize: Check;
+  }
   interface FastifyRequest {
     /** The name of the API key that the client has shown. */
     client: string | undefined;
@@ -28,7 +34,15 @@ const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
  */
 export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[], anyHost: boolean): Promise<void> {
   app.decorateRequest('client', undefined);
-  if (apiKeys.length === 0) return refuseOtherSites(app, anyHost);
+  const check = apiKeys.length > 0 ? await keyCheck(app, apiKeys) : siteCheck(anyHost);
+  app.decorate('authorize', (request, reply, done) => {
+    if (OPEN.test(request.routeOptions.url ?? '')) return done();
+    check(request, reply, done);
+  });
+  app.addHook('onRequest', app.authorize);
+}
+
+async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<Check> {
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
 
   await app.register(import('@fastify/bearer-auth'), {
@@ -45,24 +59,24 @@ export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[
     },
   });
 
-  app.addHook('onRequest', (request, reply, done) => {
-    if (OPEN.test(request.routeOptions.url ?? '')) return done();
+  return (request, reply, done) => {
     const { headers } = request.raw;
     // This one is ours alone; the other may be for something in front.
     if (headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
     app.verifyBearerAuth?.(request, reply, done);
-  });
+  };
 }
 
 /**
  * Where nobody needs a key, a page of another site that somebody here looks at must not use their browser to get in, neither
  * as what it is nor with a name that is made to point to this machine (DNS rebinding).
  */
-function refuseOtherSites(app: FastifyInstance, anyHost: boolean): void {
-  app.addHook('onRequest', (request, _reply, done) => {
-    const { host = '', 'sec-fetch-site': site } = request.raw.headers;
-    if ((anyHost || LOOPBACK.test(host)) && site !== 'cross-site' && site !== 'same-site') return done();
-    if (OPEN.test(request.routeOptions.url ?? '')) return done();
-    done(new AppError('forbidden', site?.endsWith('-site') ? OTHER_SITE : OTHER_HOST));
-  });
-}
+const siteCheck =
+  (anyHost: boolean): Check =>
+  (request, _reply, done) => {
+    const { host = '', origin, 'sec-fetch-site': site } = request.raw.headers;
+    if (!anyHost && !LOOPBACK.test(host)) return done(new AppError('forbidden', OTHER_HOST));
+    // Browsers say the site to trustworthy addresses only, and the origin wherever a page may change something.
+    const isOther = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
+    done(isOther ? new AppError('forbidden', OTHER_SITE) : undefined);
+  };

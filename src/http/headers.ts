@@ -2,7 +2,7 @@ import type { FastifyReply, FastifyRequest } from 'fastify';
 
 /**
  * What helmet and OWASP's REST Security Cheat Sheet want on an answer that no browser is to show or keep. Constants, because
- * helmet's hooks would take 10 µs of each request, a third of a read. (`/docs` has helmet's own; HSTS is for what does the TLS.)
+ * helmet's hooks would take 10 µs of each request, a third of a read. (`/docs` has a policy of its own; HSTS is for what does the TLS.)
  */
 export const SECURITY_HEADERS = {
   'cache-control': 'no-store',

@@ -48,7 +48,14 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const model = call(withRetries(attempt(openai), { maxAttempts, attemptTimeoutMs, backoffMs: 20 }));
   const line = createLine({ concurrency, maxWaiting });
   const processor = createProcessor({ ...store, model, prompt: PROMPT, line, timeoutMs, log: logger });
-  const app = await buildApp({ ...store, processor }, { logger, version: '0.0.0', metrics, ...options.app });
+  const app = await buildApp(
+    { ...store, processor },
+    {
+      ...{ logger, version: '0.0.0', metrics },
+      ...{ apiKeys: [], allowAnonymous: false, trustProxy: [], rateLimits: { perMinute: 0, processPerMinute: 0 } },
+      ...options.app,
+    },
+  );
 
   metrics.watch({ line: line.counts, processor: processor.counts, tickets: store.tickets.countByStatus });
 
