@@ -8,7 +8,7 @@ import { acceptJson } from './http/body.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
 import { endUnfinished, LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
-import { rejectUnknownRoutes } from './http/methods.ts';
+import { notFound, rejectOtherMethods } from './http/methods.ts';
 import { ANSWERED_HERE, ignoreExpectations, isWithoutHost } from './http/node-answers.ts';
 import { sendProblem } from './http/problem.ts';
 import { limitRates, type RateLimits } from './http/rate-limit.ts';
@@ -48,11 +48,12 @@ export async function buildApp(
   const { logger, version, metrics, apiKeys, allowAnonymous, trustProxy, rateLimits, limits = LIMITS } = options;
   const server = serverOptions(limits);
   const genReqId = requestIds();
+  const requestLog = new RequestLog(metrics.observeRequest);
   const app = fastify({
     ...server,
     http: { ...server.http, ...ANSWERED_HERE },
     loggerInstance: logger,
-    logController: new RequestLog(metrics.observeRequest),
+    logController: requestLog,
     genReqId,
     childLoggerFactory: (log) => log, // our lines name their request; a logger for each would cost more than that
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
@@ -60,8 +61,9 @@ export async function buildApp(
     ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors(error, request, reply) {
-      // For a path that cannot be decoded, no hook is called.
+      // For a path that cannot be decoded, no hook is called, and nothing tells of its end.
       begin(request, reply);
+      reply.raw.once('finish', () => requestLog.requestCompleted(undefined, request, reply));
       app.authorize(request, reply, (refusal) => sendProblem((refusal ?? error) as AppError, request, reply));
     },
     clientErrorHandler: answerClientErrors(() => genReqId({ headers: {} })),
@@ -73,13 +75,17 @@ export async function buildApp(
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
 
   app.addHook('onRequest', (request, reply, done) => {
+    // One hook, because each takes time of every request.
     begin(request, reply);
-    done(isWithoutHost(request) ? new AppError('bad_request', 'the header Host is missing') : undefined);
+    if (isWithoutHost(request)) return done(new AppError('bad_request', 'the header Host is missing'));
+    if (!request.is404) return app.authorize(request, reply, done);
+    app.authorize(request, reply, (refusal) => done(refusal ?? notFound())); // before the body is looked at
   });
+  requestLog.watch(app.server);
   ignoreExpectations(app);
   await shedLoad(app, limits);
   await requireKey(app, apiKeys, allowAnonymous);
-  const rejectOtherMethods = rejectUnknownRoutes(app);
+  const addOtherMethods = rejectOtherMethods(app);
   await documentRoutes(app, { version, wantsKey: apiKeys.length > 0 });
   await app.register(healthRoutes, services);
   await app.register(metricsRoutes, { metrics });
@@ -87,7 +93,7 @@ export async function buildApp(
     await limitRates(limited, rateLimits);
     await limited.register(ticketRoutes, services);
   });
-  rejectOtherMethods();
+  addOtherMethods();
   return app;
 }
 

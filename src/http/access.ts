@@ -7,7 +7,7 @@ type Check = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error
 
 declare module 'fastify' {
   interface FastifyInstance {
-    /** Refuses requests that nobody may make; for those, too, that no hook is called for. */
+    /** Refuses a request that its client may not make. */
     authorize: Check;
   }
   interface FastifyRequest {
@@ -28,19 +28,18 @@ const digest = (key: string) => hash('sha256', key, 'buffer');
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /**
- * Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes.
+ * Makes `app.authorize` let only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on
+ * open routes.
  *
  * @param anyHost without keys: also those are let in who call this server by another name than that of its loopback.
  */
 export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[], anyHost: boolean): Promise<void> {
   app.decorateRequest('client', undefined);
   const check = apiKeys.length > 0 ? await keyCheck(app, apiKeys) : siteCheck(anyHost);
-  app.decorate('authorize', (request, reply, done) => {
-    if (OPEN.test(request.routeOptions.url ?? '')) return done();
-    check(request, reply, done);
-  });
-  app.addHook('onRequest', app.authorize);
+  app.decorate('authorize', check);
 }
+
+const isOpen = (request: FastifyRequest) => OPEN.test(request.routeOptions.url ?? '');
 
 async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<Check> {
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
@@ -60,6 +59,7 @@ async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promi
   });
 
   return (request, reply, done) => {
+    if (isOpen(request)) return done();
     const { headers } = request.raw;
     // This one is ours alone; the other may be for something in front.
     if (headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
@@ -75,8 +75,9 @@ const siteCheck =
   (anyHost: boolean): Check =>
   (request, _reply, done) => {
     const { host = '', origin, 'sec-fetch-site': site } = request.raw.headers;
-    if (!anyHost && !LOOPBACK.test(host)) return done(new AppError('forbidden', OTHER_HOST));
+    const isOtherHost = !anyHost && !LOOPBACK.test(host);
     // Browsers say the site to trustworthy addresses only, and the origin wherever a page may change something.
-    const isOther = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
-    done(isOther ? new AppError('forbidden', OTHER_SITE) : undefined);
+    const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
+    if (!(isOtherHost || isOtherSite) || isOpen(request)) return done();
+    done(new AppError('forbidden', isOtherSite ? OTHER_SITE : OTHER_HOST));
   };

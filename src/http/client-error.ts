@@ -1,8 +1,8 @@
-import type { ServerResponse } from 'node:http';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
 import { SECURITY_HEADERS } from './headers.ts';
+import { responseOn } from './node-answers.ts';
 import { problem } from './problem.ts';
 
 const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
@@ -43,6 +43,3 @@ export function answerClientErrors(newId: () => string) {
     socket.destroySoon(); // when it and the answers before it are sent
   };
 }
-
-/** The response that is the next to be sent; Node's own handler looks at it, too. */
-const responseOn = (socket: Socket) => (socket as { _httpMessage?: ServerResponse | null })._httpMessage;

@@ -2,17 +2,16 @@ import { METHODS } from 'node:http';
 import type { FastifyInstance } from 'fastify';
 import { AppError } from '../errors.ts';
 
+export const notFound = () => new AppError('not_found', 'Not Found');
+
 /**
- * Answers 405 with `Allow` where a path is known and the method is not, and 404 where the path is unknown; both before
- * the body is looked at. Call it before the first route is registered, and what it returns after the last.
+ * Answers 405 with `Allow` where a path is known and the method is not, before the body is looked at. Call it before the first route is registered, and what it returns after the last.
  */
-export function rejectUnknownRoutes(app: FastifyInstance): () => void {
+export function rejectOtherMethods(app: FastifyInstance): () => void {
   const allowed = new Map<string, Set<string>>();
   app.addHook('onRoute', ({ url, method }) => {
     allowed.set(url, (allowed.get(url) ?? new Set<string>()).union(new Set([method].flat())));
   });
-  const notFound = () => new AppError('not_found', 'Not Found');
-  app.addHook('onRequest', (request, _reply, done) => done(request.is404 ? notFound() : undefined));
   app.setNotFoundHandler(async () => {
     throw notFound();
   }); // for a file that the documentation's assets do not have

@@ -1,3 +1,5 @@
+import type { ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import type { FastifyInstance, FastifyRequest } from 'fastify';
 
 /** The server's options for what is answered here, in place of Node.js, which has only a bare status line for it. */
@@ -11,3 +13,7 @@ export const isWithoutHost = ({ raw }: FastifyRequest): boolean =>
 export function ignoreExpectations(app: FastifyInstance): void {
   app.server.on('checkExpectation', (request, response) => app.server.emit('request', request, response));
 }
+
+/** The response on a connection that is the next to be sent, if a request waits for one; Node's own error handler looks at it, too. */
+export const responseOn = (socket: Socket): ServerResponse | undefined =>
+  (socket as { _httpMessage?: ServerResponse | null })._httpMessage ?? undefined;

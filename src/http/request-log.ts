@@ -1,11 +1,18 @@
+import type { Server, ServerResponse } from 'node:http';
+import type { Socket } from 'node:net';
 import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
 import type { Logger } from 'pino';
 import type { Metrics } from '../metrics/metrics.ts';
+import { responseOn } from './node-answers.ts';
 
 /** The status, by nginx's convention, of a request whose client did not wait for the answer. */
 const CLIENT_GONE = 499;
 /** Of these, an operator wants to know who it was. */
 const REFUSALS = new Set([401, 403, 429]);
+
+const REPLY = Symbol('reply');
+/** A response that is not sent yet knows its reply. */
+type Tracked = ServerResponse & { [REPLY]?: FastifyReply | undefined };
 
 /** One line a request, when it is answered or its client gone, instead of Fastify's two; no path, which may hold what a stranger put there. */
 export class RequestLog extends LogController {
@@ -17,12 +24,24 @@ export class RequestLog extends LogController {
     this.#observe = observe;
   }
 
-  override incomingRequest(request: FastifyRequest, reply: FastifyReply): void {
-    // At the end of the answer, or of the connection, whichever is first.
-    reply.raw.on('close', () => this.#tell(request, reply, reply.raw.writableEnded ? reply.statusCode : CLIENT_GONE));
+  override incomingRequest(_request: FastifyRequest, reply: FastifyReply): void {
+    (reply.raw as Tracked)[REPLY] = reply;
   }
 
-  override requestCompleted(): void {}
+  override requestCompleted(_err: unknown, request: FastifyRequest, reply: FastifyReply): void {
+    (reply.raw as Tracked)[REPLY] = undefined;
+    this.#tell(request, reply, reply.statusCode);
+  }
+
+  /** Tells of those whose client hangs up, too; per connection, because a listener for each request would cost a twentieth of it. */
+  watch(server: Server): void {
+    server.on('connection', (socket: Socket) =>
+      socket.on('close', () => {
+        const reply = (responseOn(socket) as Tracked | undefined)?.[REPLY];
+        if (reply) this.#tell(reply.request, reply, CLIENT_GONE);
+      }),
+    );
+  }
 
   #tell(request: FastifyRequest, { elapsedTime }: FastifyReply, status: number): void {
     const { client, id: reqId, log, method } = request as FastifyRequest & { log: Logger };
