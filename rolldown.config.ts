@@ -30,7 +30,7 @@ const datedByItsStart = (start = new Date()): Plugin => ({
 export default defineConfig({
   input: 'src/server.ts',
   platform: 'node',
-  external: ['better-sqlite3', 'pino-pretty'],
+  external: ['better-sqlite3', 'pino-pretty', 'undici'], // the last is read at the first call of a provider, not at the start
   plugins: [assetsOfSwaggerUi, noMapOfPackages, datedByItsStart()],
   output: {
     dir: 'dist',
