@@ -15,19 +15,22 @@ import { type Answer, answersTo } from '../testing/raw-http.ts';
 import { startService } from '../testing/service.ts';
 import { LIMITS } from './limits.ts';
 
-/** How many of each, in batches: the readable ones follow one another on a connection, the others have one each. */
-const READABLE = 9600;
-const UNREADABLE = 400;
-const BATCH = 20;
+/** How many of each, and how many at once: the readable ones follow one another on a connection, the others have one each. */
+const [READABLE, IN_A_ROW] = [9600, 20];
+const [UNREADABLE, SIDE_BY_SIDE] = [400, 50];
 /** With these the server ends soon, in ms, what never comes to an end. */
 const IMPATIENT = { ...LIMITS, headersTimeout: 200, requestTimeout: 200, keepAliveTimeout: 1 };
 
 /** Batches until `count` cases have passed. What fails is made smaller and printed with its seed, which `FC_SEED` repeats. */
-async function hold<T>(count: number, one: Arbitrary<T>, property: (batch: T[]) => Promise<void>): Promise<void> {
-  const batches = fc.array(one, { minLength: BATCH, maxLength: BATCH });
+async function hold<T>(
+  [count, size]: [number, number],
+  one: Arbitrary<T>,
+  property: (batch: T[]) => Promise<void>,
+): Promise<void> {
+  const batches = fc.array(one, { minLength: size, maxLength: size });
   const seed = process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {};
   await fc.assert(fc.asyncProperty(batches, property), {
-    numRuns: count / BATCH,
+    numRuns: count / size,
     interruptAfterTimeLimit: 60_000,
     ...seed,
   });
@@ -41,7 +44,7 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   const { operations, noRoute } = readOpenApi(await read('/openapi.json'));
   const documented = new Map(operations.map((operation) => [nameOf(operation), operation.answers]));
   const created: { id: number; status: string }[] = [];
-  for (let i = 0; i < BATCH; i += 1) await create();
+  for (let i = 0; i < 20; i += 1) await create();
   let sent = 0;
 
   function check(answer: Answer, { operation = '', isValid, head }: Partial<HostileRequest>): void {
@@ -52,14 +55,14 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
 
   const valid = fc.oneof(...operations.map(validRequest));
   const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
-  await hold(READABLE, readable, async (batch) => {
+  await hold([READABLE, IN_A_ROW], readable, async (batch) => {
     sent += batch.length;
     for (const [i, answer] of (await pipelined(url, batch)).entries()) {
       check(answer, batch[i] ?? {});
       if (answer.status === 201) created.push(JSON.parse(answer.body ?? ''));
     }
   });
-  await hold(UNREADABLE, hostileBytes(valid), async (batch) => {
+  await hold([UNREADABLE, SIDE_BY_SIDE], hostileBytes(valid), async (batch) => {
     sent += batch.length;
     const answers = await Promise.all(batch.map((bytes) => answersTo(impatientUrl, bytes)));
     for (const answer of answers.flat()) check(answer, {});

@@ -40,20 +40,19 @@ test('a force that comes after a followed run is over makes its own', async () =
 });
 
 test("a run that takes longer than the lease stays its process's own, because that says that it goes on", async () => {
-  const { database, process, processor, provider } = await withTickets(1, { leaseMs: 300 });
+  const { database, process, processor, provider } = await withTickets(1, { leaseMs: 500 });
   const heartbeat = setInterval(processor.beat, 60);
   onTestFinished(() => clearInterval(heartbeat));
-  const other = openStore(database, { leaseMs: 300 });
+  const other = openStore(database, { leaseMs: 500 });
   onTestFinished(() => other.close());
-  provider.respond(async () => {
-    await sleep(1000);
-    return completed();
-  });
+  const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
+  provider.respond(() => promise);
   const response = process(1);
   for (let i = 0; i < 8; i += 1) {
     await sleep(100);
     expect(await other.runs.start(1, { force: true, claim: true })).toEqual({ state: 'running', run: 1 });
   }
+  resolve(completed());
   expect((await response).statusCode).toBe(200);
 });
 
