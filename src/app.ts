@@ -3,7 +3,7 @@ import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyRepl
 import type { ApiKey } from './config.ts';
 import type { Store } from './db/store.ts';
 import { AppError } from './errors.ts';
-import { requireKey } from './http/access.ts';
+import { accessCheck } from './http/access.ts';
 import { acceptJson } from './http/body.ts';
 import { answerClientErrors } from './http/client-error.ts';
 import { setHeaders } from './http/headers.ts';
@@ -64,7 +64,7 @@ export async function buildApp(
       // For a path that cannot be decoded, no hook is called, and nothing tells of its end.
       begin(request, reply);
       reply.raw.once('finish', () => requestLog.requestCompleted(undefined, request, reply));
-      app.authorize(request, reply, (refusal) => sendProblem((refusal ?? error) as AppError, request, reply));
+      authorize(request, reply, (refusal) => sendProblem((refusal ?? error) as AppError, request, reply));
     },
     clientErrorHandler: answerClientErrors(() => genReqId({ headers: {} })),
   }).withTypeProvider<TypeBoxTypeProvider>();
@@ -74,17 +74,17 @@ export async function buildApp(
   serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
 
+  const authorize = await accessCheck(app, apiKeys, allowAnonymous);
   app.addHook('onRequest', (request, reply, done) => {
     // One hook, because each takes time of every request.
     begin(request, reply);
     if (isWithoutHost(request)) return done(new AppError('bad_request', 'the header Host is missing'));
-    if (!request.is404) return app.authorize(request, reply, done);
-    app.authorize(request, reply, (refusal) => done(refusal ?? notFound())); // before the body is looked at
+    if (!request.is404) return authorize(request, reply, done);
+    authorize(request, reply, (refusal) => done(refusal ?? notFound())); // before the body is looked at
   });
   requestLog.watch(app.server);
   ignoreExpectations(app);
   await shedLoad(app, limits);
-  await requireKey(app, apiKeys, allowAnonymous);
   const addOtherMethods = rejectOtherMethods(app);
   await documentRoutes(app, { version, wantsKey: apiKeys.length > 0 });
   await app.register(healthRoutes, services);

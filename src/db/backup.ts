@@ -30,11 +30,9 @@ export async function backUp(database: string, file: string, signal?: AbortSigna
   try {
     const copy = join(folder, 'copy');
     await copySnapshot(database, copy, signal);
-    signal?.throwIfAborted();
     chmodSync(copy, statSync(database).mode);
     verify(copy);
     sync(copy);
-    signal?.throwIfAborted();
     linkTo(copy, target, file);
   } finally {
     rmSync(folder, { recursive: true });

@@ -3,13 +3,10 @@ import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
 import type { ApiKey } from '../config.ts';
 import { AppError } from '../errors.ts';
 
-type Check = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
+/** Calls `done` with an error for a request that its client may not make. */
+export type AccessCheck = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
 declare module 'fastify' {
-  interface FastifyInstance {
-    /** Refuses a request that its client may not make. */
-    authorize: Check;
-  }
   interface FastifyRequest {
     /** The name of the API key that the client has shown. */
     client: string | undefined;
@@ -28,20 +25,22 @@ const digest = (key: string) => hash('sha256', key, 'buffer');
 const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
 /**
- * Makes `app.authorize` let only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on
- * open routes.
+ * Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes.
  *
  * @param anyHost without keys: also those are let in who call this server by another name than that of its loopback.
  */
-export async function requireKey(app: FastifyInstance, apiKeys: readonly ApiKey[], anyHost: boolean): Promise<void> {
+export async function accessCheck(
+  app: FastifyInstance,
+  apiKeys: readonly ApiKey[],
+  anyHost: boolean,
+): Promise<AccessCheck> {
   app.decorateRequest('client', undefined);
-  const check = apiKeys.length > 0 ? await keyCheck(app, apiKeys) : siteCheck(anyHost);
-  app.decorate('authorize', check);
+  return apiKeys.length > 0 ? await keyCheck(app, apiKeys) : siteCheck(anyHost);
 }
 
 const isOpen = (request: FastifyRequest) => OPEN.test(request.routeOptions.url ?? '');
 
-async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<Check> {
+async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<AccessCheck> {
   const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
 
   await app.register(import('@fastify/bearer-auth'), {
@@ -72,7 +71,7 @@ async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promi
  * as what it is nor with a name that is made to point to this machine (DNS rebinding).
  */
 const siteCheck =
-  (anyHost: boolean): Check =>
+  (anyHost: boolean): AccessCheck =>
   (request, _reply, done) => {
     const { host = '', origin, 'sec-fetch-site': site } = request.raw.headers;
     const isOtherHost = !anyHost && !LOOPBACK.test(host);

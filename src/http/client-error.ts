@@ -1,6 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
+import type { Problem } from '../schemas/problem.ts';
 import { SECURITY_HEADERS } from './headers.ts';
 import { responseOn } from './node-answers.ts';
 import { problem } from './problem.ts';
@@ -21,25 +22,34 @@ export function answerClientErrors(newId: () => string) {
 
   return function answer(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
     if (error.code === 'ECONNRESET' || !socket.writable) return void socket.destroy(error);
-    const response = responseOn(socket);
-    if (response?.req.complete) {
-      if (!failed.has(socket)) response.once('close', () => answer.call(this, error, socket));
-      failed.add(socket); // what comes meanwhile fails, too
-      return;
-    }
-    if (response?.headersSent) return void socket.destroySoon();
-    const request_id = newId();
-    const known = NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read'];
-    const body = problem(request_id, ...known);
-    this.log.info({ reqId: request_id, status: body.status, code: error.code }, 'no request: not readable as HTTP');
-    const json = JSON.stringify(body);
-    const headers = {
-      'content-type': 'application/problem+json; charset=utf-8',
-      ...{ ...SECURITY_HEADERS, 'x-request-id': request_id },
-      ...{ 'content-length': Buffer.byteLength(json), connection: 'close' },
-    };
-    const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
-    socket.write(`HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join('')}\r\n${json}`);
-    socket.destroySoon(); // when it and the answers before it are sent
+    if (failed.has(socket)) return; // what comes after it fails, too
+    failed.add(socket);
+    afterAnswers(socket, () => {
+      if (!socket.writable) return;
+      if (responseOn(socket)?.headersSent) return void socket.destroySoon();
+      const request_id = newId();
+      const body = problem(request_id, ...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']));
+      this.log.info({ reqId: request_id, status: body.status, code: error.code }, 'no request: not readable as HTTP');
+      socket.write(toBytes(body));
+      socket.destroySoon(); // when it is sent
+    });
   };
+}
+
+/** Goes on when all requests that have arrived as a whole on this connection are answered, or the connection is gone. */
+function afterAnswers(socket: Socket, goOn: () => void): void {
+  const response = responseOn(socket);
+  if (!response?.req.complete || socket.destroyed) return goOn();
+  response.once('close', () => afterAnswers(socket, goOn));
+}
+
+function toBytes(body: Problem): string {
+  const json = JSON.stringify(body);
+  const headers = {
+    'content-type': 'application/problem+json; charset=utf-8',
+    ...{ ...SECURITY_HEADERS, 'x-request-id': body.request_id },
+    ...{ 'content-length': Buffer.byteLength(json), connection: 'close' },
+  };
+  const lines = Object.entries(headers).map(([name, value]) => `${name}: ${value}\r\n`);
+  return `HTTP/1.1 ${body.status} ${body.title}\r\n${lines.join('')}\r\n${json}`;
 }

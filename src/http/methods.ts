@@ -5,7 +5,8 @@ import { AppError } from '../errors.ts';
 export const notFound = () => new AppError('not_found', 'Not Found');
 
 /**
- * Answers 405 with `Allow` where a path is known and the method is not, before the body is looked at. Call it before the first route is registered, and what it returns after the last.
+ * Answers 405 with `Allow` where a path is known and the method is not, before the body is looked at. Call it before the
+ * first route is registered, and what it returns after the last.
  */
 export function rejectOtherMethods(app: FastifyInstance): () => void {
   const allowed = new Map<string, Set<string>>();

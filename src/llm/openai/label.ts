@@ -12,7 +12,10 @@ export interface Sent {
 export const label = (value: unknown, sent: Sent): string | null =>
   typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) && !quotes(value, sent) ? value : null;
 
+/** Letters and digits, as in numbers of cards and accounts; and more between them, as in addresses. */
+const WORDS = [/[a-z\d]{6,}/gi, /[a-z\d][\x21-\x7e]{4,}[a-z\d]/gi];
+
 const quotes = (value: string, { apiKey, text }: Sent) =>
   text.includes(value) ||
   (apiKey !== undefined && value.includes(apiKey)) ||
-  (text.match(/[\x21-\x7e]{6,}/g) ?? []).some((word) => value.includes(word));
+  WORDS.some((words) => text.match(words)?.some((word) => value.includes(word)));

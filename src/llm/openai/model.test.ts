@@ -121,11 +121,11 @@ test('a request id that is none is not passed on', async () => {
   expect((await process(1)).json()).not.toHaveProperty('openai_request_id');
 });
 
-test.each(['sk-test', 'id-sk-test', 'login', 'bad_4111111111111111'])(
+test.each(['sk-test', 'id-sk-test', 'login', 'bad_4111111111111111', 'id:bob@x.io'])(
   'a request id, a code or a model %s, which quotes the key or the ticket, is not passed on',
   async (word) => {
     const { create, log, process, provider } = await startService();
-    await create('I cannot login with 4111111111111111');
+    await create('I cannot login (bob@x.io, card:4111111111111111).');
     provider.respond({ ...failing(400, word), headers: { 'x-request-id': word } });
     expect((await process(1)).json()).not.toHaveProperty('openai_request_id');
     expect(log.join()).not.toContain(word);
