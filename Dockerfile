@@ -15,7 +15,7 @@ FROM node:24-slim
 # Loopback is not reachable from outside the container.
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
-# The sources are for `node src/backup.ts`; the server is in dist.
+# The sources are for `node src/commands/db-backup.ts`; the server is in dist.
 COPY . .
 COPY --from=packages /app/node_modules node_modules
 COPY --from=build /app/dist dist

@@ -1,7 +1,7 @@
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { defineConfig } from 'drizzle-kit';
-import { loadConfig, readEnvironment } from './src/config.ts';
+import { loadConfig, readEnvironment } from './src/config/load.ts';
 
 const { DATABASE_URL } = readEnvironment();
 const { databasePath } = loadConfig({ DATABASE_URL });
@@ -9,7 +9,7 @@ mkdirSync(dirname(databasePath), { recursive: true });
 
 export default defineConfig({
   dialect: 'sqlite',
-  schema: './src/db/schema.ts',
-  out: './drizzle',
+  schema: './src/storage/sqlite/schema.ts',
+  out: './drizzle/sqlite',
   dbCredentials: { url: databasePath },
 });

@@ -2,7 +2,7 @@ import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { openStore } from '../src/db/store.ts';
+import { openStorage } from '../src/storage/open.ts';
 import { OUTPUT } from '../src/testing/provider.ts';
 
 export const TEXT =
@@ -33,7 +33,7 @@ export function database(tickets: number, processed = 0): string {
 
 function build(tickets: number, processed: number): string {
   const file = newFile();
-  openStore(file).close();
+  openStorage(file).close();
   const sqlite = new Database(file);
   const ticket = sqlite.prepare('INSERT INTO tickets (source, raw_text, status) VALUES (?, ?, ?)');
   const result = sqlite.prepare(

@@ -1,5 +1,5 @@
 import { cpus, totalmem } from 'node:os';
-import type { Figures, Mark, Part } from './part.ts';
+import type { Figures, Mark, Part } from './scenario.ts';
 
 /** The middle of what the rounds gave, with the least and the most. */
 export interface Spread {

@@ -1,9 +1,9 @@
 /** `npm run bench`: how the service compares with the least that Node can do. See README.md, "Speed". */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import type { Figures, Part, Scale } from './part.ts';
-import { PARTS } from './parts.ts';
 import { conclude, describeMachine, type Outcome, type Results, toMarkdown } from './report.ts';
+import type { Figures, Part, Scale } from './scenario.ts';
+import { PARTS } from './scenarios.ts';
 
 const USAGE = `usage: npm run bench -- [--quick] [--only NAME]
 

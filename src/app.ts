@@ -1,22 +1,21 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox';
 import fastify, { type FastifyBaseLogger, type FastifyInstance, type FastifyReply, type FastifyRequest } from 'fastify';
-import type { ApiKey } from './config.ts';
-import type { Store } from './db/store.ts';
+import type { ApiKey } from './config/load.ts';
 import { AppError } from './errors.ts';
-import { accessCheck } from './http/access.ts';
-import { acceptJson } from './http/body.ts';
-import { answerClientErrors } from './http/client-error.ts';
-import { setHeaders } from './http/headers.ts';
-import { endUnfinished, LIMITS, type Limits, serverOptions, shedLoad } from './http/limits.ts';
-import { notFound, rejectOtherMethods } from './http/methods.ts';
-import { ANSWERED_HERE, ignoreExpectations, isWithoutHost } from './http/node-answers.ts';
-import { sendProblem } from './http/problem.ts';
-import { limitRates, type RateLimits } from './http/rate-limit.ts';
-import { requestIds } from './http/request-id.ts';
-import { RequestLog } from './http/request-log.ts';
-import { serializeOnce } from './http/serializers.ts';
-import type { Metrics } from './metrics/metrics.ts';
-import { documentRoutes } from './routes/docs.ts';
+import type { Metrics } from './observability/metrics.ts';
+import { accessCheck } from './plugins/auth.ts';
+import { acceptJson } from './plugins/body.ts';
+import { answerClientErrors } from './plugins/client-error.ts';
+import { errorHandler } from './plugins/errors.ts';
+import { setHeaders } from './plugins/headers.ts';
+import { closeLingeringUpload, LIMITS, type Limits, serverOptions, shedLoad } from './plugins/limits.ts';
+import { notFound, rejectOtherMethods } from './plugins/method-not-allowed.ts';
+import { ANSWERED_HERE, ignoreExpectations, isWithoutHost } from './plugins/node-answers.ts';
+import { documentRoutes } from './plugins/openapi.ts';
+import { limitRates, type RateLimits } from './plugins/rate-limit.ts';
+import { requestIds } from './plugins/request-id.ts';
+import { RequestLog } from './plugins/request-logger.ts';
+import { serializeOnce } from './plugins/serializers.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
@@ -24,6 +23,7 @@ import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
+import type { Storage } from './storage/types.ts';
 
 /** Longer ids than any URL has: what is no number in a path is told so (422), not that there is no such path. */
 const MAX_PARAM_LENGTH = 16 * 1024;
@@ -42,7 +42,7 @@ export interface AppOptions {
 
 /** The HTTP application; it listens on nothing and opens nothing by itself. */
 export async function buildApp(
-  services: Services & Pick<Store, 'check'>,
+  services: Services & Pick<Storage, 'checkReadiness'>,
   options: AppOptions,
 ): Promise<FastifyInstance> {
   const { logger, version, metrics, apiKeys, allowAnonymous, trustProxy, rateLimits, limits = LIMITS } = options;
@@ -64,12 +64,12 @@ export async function buildApp(
       // For a path that cannot be decoded, no hook is called, and nothing tells of its end.
       begin(request, reply);
       reply.raw.once('finish', () => requestLog.requestCompleted(undefined, request, reply));
-      authorize(request, reply, (refusal) => sendProblem((refusal ?? error) as AppError, request, reply));
+      authorize(request, reply, (refusal) => errorHandler((refusal ?? error) as AppError, request, reply));
     },
     clientErrorHandler: answerClientErrors(() => genReqId({ headers: {} })),
   }).withTypeProvider<TypeBoxTypeProvider>();
 
-  app.setErrorHandler(sendProblem);
+  app.setErrorHandler(errorHandler);
   acceptJson(app);
   serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
@@ -100,5 +100,5 @@ export async function buildApp(
 /** What is done for every answer. */
 function begin(request: FastifyRequest, reply: FastifyReply): void {
   setHeaders(request, reply);
-  endUnfinished(request, reply);
+  closeLingeringUpload(request, reply);
 }

@@ -1,6 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest';
 import { API_KEY, ask, BEHAVIOURS, HEADERS, KEY, REPLY } from './testing/canaries.ts';
-import { openSqlite } from './testing/database.ts';
+import { openSqliteFile } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { startProvider } from './testing/provider.ts';
 import { spawnServer } from './testing/server-process.ts';
@@ -49,7 +49,7 @@ test.each(['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'])(
     }
     expect(answers.pop()).toContain(REPLY.summary);
 
-    const sqlite = openSqlite(database);
+    const sqlite = openSqliteFile(database);
     sqlite.exec('ALTER TABLE tickets RENAME TO gone');
     answers.push(await process(), await request('/tickets/1'));
     sqlite.exec('ALTER TABLE gone RENAME TO tickets');

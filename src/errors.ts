@@ -64,6 +64,6 @@ export class AppError extends Error {
 }
 
 /** The service cannot start, for a reason that whoever starts it can mend; `message` is all that is shown. */
-export class StartError extends Error {
-  override readonly name = 'StartError';
+export class StartupError extends Error {
+  override readonly name = 'StartupError';
 }

@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createConnection, createServer } from 'node:net';
 import { expect, onTestFinished, test } from 'vitest';
-import { openSqlite } from './testing/database.ts';
+import { openSqliteFile } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { completed, OUTPUT, startProvider } from './testing/provider.ts';
 import { makePythonDatabase } from './testing/python-app.ts';
@@ -47,7 +47,7 @@ test.each([
 ])('%s, it logs errors with the lines of the sources', async (_name, command) => {
   const folder = temporaryFolder();
   const { child, exit, output, url } = await startServer({}, folder, command());
-  openSqlite(`${folder}/data/app.db`).exec('DROP TABLE results');
+  openSqliteFile(`${folder}/data/app.db`).exec('DROP TABLE results');
   expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
   child.kill('SIGTERM');
   await exit;

@@ -1,22 +1,23 @@
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
-import { type Config, complaint, loadConfig, readEnvironment, withoutSecrets } from './config.ts';
-import { LEASE_MS, openStore } from './db/store.ts';
-import { StartError } from './errors.ts';
-import type { Model } from './llm/model.ts';
-import { createOfflineModel, OFFLINE_MODEL } from './llm/offline/model.ts';
-import { createOpenAIModel } from './llm/openai/model.ts';
+import { type Config, formatError, loadConfig, readEnvironment, redactConfig } from './config/load.ts';
+import { StartupError } from './errors.ts';
+import type { LlmClient } from './llm/client.ts';
+import { createOfflineClient, OFFLINE_MODEL } from './llm/offline/client.ts';
+import { createOpenAIClient } from './llm/openai/client.ts';
 import { loadPrompt } from './llm/prompts.ts';
 import { withRetries } from './llm/retry.ts';
-import { createLog } from './log.ts';
-import { createMetrics, type Metrics } from './metrics/metrics.ts';
-import { modelMetrics } from './metrics/model.ts';
-import { createLine } from './processing/line.ts';
+import { modelMetrics } from './observability/llm-metrics.ts';
+import { createLog } from './observability/logger.ts';
+import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { applySourceMap } from './observability/source-map.ts';
+import { createConcurrencyLimiter } from './processing/concurrency-limiter.ts';
 import { createProcessor } from './processing/processor.ts';
 import { ROOT } from './root.ts';
-import { onFirstSignal, stop } from './shutdown.ts';
-import { inSources } from './stack.ts';
+import { closeGracefully, installSignalHandlers } from './shutdown.ts';
+import { openStorage } from './storage/open.ts';
+import { LEASE_MS } from './storage/types.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
@@ -27,15 +28,18 @@ async function start(): Promise<void> {
   });
   const prompt = loadPrompt(config.PROMPT_VERSION);
   const metrics = createMetrics();
-  const store = openStore(config.databasePath, { onCommit: metrics.observeCommit });
-  const line = createLine({ concurrency: config.LLM_MAX_CONCURRENCY, maxWaiting: config.LLM_MAX_QUEUE });
+  const storage = openStorage(config.databasePath, { onCommit: metrics.observeCommit });
+  const limiter = createConcurrencyLimiter({
+    concurrency: config.LLM_MAX_CONCURRENCY,
+    maxQueueSize: config.LLM_MAX_QUEUE,
+  });
   const timeoutMs = config.PROCESS_TIMEOUT_MS;
-  const model = createModel(config, metrics);
-  const processor = createProcessor({ runs: store.runs, model, prompt, line, timeoutMs, log });
-  metrics.watch({ line: line.counts, processor: processor.counts, tickets: store.tickets.countByStatus });
+  const llm = createLlmClient(config, metrics);
+  const processor = createProcessor({ runs: storage.runs, llm, prompt, limiter, timeoutMs, log });
+  metrics.watch({ limiter: limiter.stats, processor: processor.stats, tickets: storage.tickets.countByStatus });
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
   const app = await buildApp(
-    { ...store, processor },
+    { ...storage, processor },
     {
       ...{ logger: log, version, metrics },
       ...{ apiKeys: config.apiKeys, allowAnonymous: config.allowAnonymous, trustProxy: config.trustProxy },
@@ -43,15 +47,15 @@ async function start(): Promise<void> {
     },
   );
 
-  log.info({ version, config: withoutSecrets(config), migrations: store.migrations }, 'start');
+  log.info({ version, config: redactConfig(config), migrations: storage.appliedMigrations }, 'start');
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
-  await processor.beat();
-  const heartbeat = setInterval(processor.beat, LEASE_MS / 5);
-  onFirstSignal(
+  await processor.heartbeat();
+  const heartbeat = setInterval(processor.heartbeat, LEASE_MS / 5);
+  installSignalHandlers(
     async () => {
-      await stop(app, processor, config.SHUTDOWN_GRACE_MS);
+      await closeGracefully(app, processor, config.SHUTDOWN_GRACE_MS);
       clearInterval(heartbeat);
-      store.close();
+      storage.close();
       log.info('stopped');
       await flush();
       process.exit(0); // a connection to the provider that is still being made would keep the process for seconds
@@ -67,19 +71,19 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   } catch (error) {
     const { code } = error as NodeJS.ErrnoException;
     const isPort = code === 'EADDRINUSE' || code === 'EACCES';
-    throw new StartError(`${complaint(isPort ? 'PORT' : 'HOST')} (${code})`);
+    throw new StartupError(`${formatError(isPort ? 'PORT' : 'HOST')} (${code})`);
   }
 }
 
-function createModel(config: Config, { registry }: Metrics): Model {
+function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
   const isOffline = config.LLM_PROVIDER === 'offline';
   const { call, attempt } = modelMetrics(registry, {
     provider: config.LLM_PROVIDER,
     model: isOffline ? OFFLINE_MODEL : config.OPENAI_MODEL,
     promptVersion: config.PROMPT_VERSION,
   });
-  if (isOffline) return call(attempt(createOfflineModel()));
-  const model = createOpenAIModel({
+  if (isOffline) return call(attempt(createOfflineClient()));
+  const model = createOpenAIClient({
     apiKey: config.OPENAI_API_KEY,
     baseURL: config.OPENAI_BASE_URL,
     model: config.OPENAI_MODEL,
@@ -91,6 +95,6 @@ function createModel(config: Config, { registry }: Metrics): Model {
 }
 
 start().catch((error) => {
-  process.stderr.write(`${error instanceof StartError ? error.message : inSources(error.stack)}\n`);
+  process.stderr.write(`${error instanceof StartupError ? error.message : applySourceMap(error.stack)}\n`);
   process.exit(1);
 });

@@ -1,36 +1,41 @@
 import type { FastifyInstance } from 'fastify';
-import type { Log } from './log.ts';
+import type { Log } from './observability/logger.ts';
 import type { Processor } from './processing/processor.ts';
 
-/** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; a second one ends the process at once. */
-export function onFirstSignal(shutdown: () => Promise<void>, { log, giveUp }: Omit<Log, 'flush'>): void {
-  let isFirst = true;
+/** One Ctrl-C under `npm start` arrives twice: from the terminal's process group, and forwarded by npm. systemd does the same. */
+const DUPLICATE_SIGNAL_MS = 1000;
+
+/** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; one that comes more than a second later ends the process at once. */
+export function installSignalHandlers(shutdown: () => Promise<void>, { log, giveUp }: Omit<Log, 'flush'>): void {
+  let firstSignalAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
-    if (!isFirst) {
+    const now = performance.now();
+    if (firstSignalAt !== undefined) {
+      if (now - firstSignalAt < DUPLICATE_SIGNAL_MS) return;
       giveUp();
       process.exit(1);
     }
-    isFirst = false;
-    log.info({ signal }, 'shutdown');
+    firstSignalAt = now;
+    log.info({ signal }, 'shutting down');
     shutdown().catch((err) => {
-      log.fatal({ err }, 'the shutdown failed');
+      log.fatal({ err }, 'shutdown failed');
       process.exit(1);
     });
   };
   for (const signal of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(signal, onSignal);
 }
 
-/** How long clients may take to fetch their answers when no run is under way any more, in ms. */
-const FAREWELL_MS = 1000;
+/** Time for clients to receive their responses after the last run has ended. */
+const CLOSE_TIMEOUT_MS = 1000;
 
-/** Takes no more connections, and returns when all requests are answered; runs that take longer than `graceMs` are given up. */
-export async function stop(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
-  // A connection that its client keeps alive becomes idle only after the answer; Node closes those idle right now.
-  const idle = setInterval(() => app.server.closeIdleConnections(), 50);
+/** Accepts no more connections, finishes what is under way, and releases runs that take longer than `graceMs`. */
+export async function closeGracefully(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
+  // Node closes only the connections that are idle at this moment; a kept-alive one becomes idle after its response.
+  const closeIdle = setInterval(() => app.server.closeIdleConnections(), 50);
   const closed = app.close();
-  await processor.stop(graceMs);
-  const slow = setTimeout(() => app.server.closeAllConnections(), FAREWELL_MS);
+  await processor.drain(graceMs);
+  const closeAll = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
   await closed;
-  clearInterval(idle);
-  clearTimeout(slow);
+  clearInterval(closeIdle);
+  clearTimeout(closeAll);
 }

@@ -1,7 +1,7 @@
 import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { ModelOutput } from '../schemas/result.ts';
-import { llmError } from './llm-error.ts';
+import { llmError } from './errors.ts';
 
 const isModelOutput = new Ajv(AJV_OPTIONS).compile<ModelOutput>(ModelOutput);
 

@@ -1,5 +1,5 @@
 import { readdirSync, readFileSync } from 'node:fs';
-import { StartError } from '../errors.ts';
+import { StartupError } from '../errors.ts';
 import { ROOT } from '../root.ts';
 
 const PROMPTS_FOLDER = new URL('prompts/', ROOT);
@@ -13,14 +13,14 @@ export interface Prompt {
 /**
  * Reads `prompts/<version>/ticket_process_system.txt`.
  *
- * @throws StartError if it is missing or empty.
+ * @throws StartupError if it is missing or empty.
  */
 export function loadPrompt(version: string, folder = PROMPTS_FOLDER): Prompt {
   const name = `${version}/ticket_process_system.txt`;
   const system = readText(new URL(name, folder));
   if (system === '') {
     const versions = readdirSync(folder).join(', ');
-    throw new StartError(`PROMPT_VERSION: prompts/${name} is missing or empty; the folder prompts/ has: ${versions}`);
+    throw new StartupError(`PROMPT_VERSION: prompts/${name} is missing or empty; the folder prompts/ has: ${versions}`);
   }
   return { version, system };
 }

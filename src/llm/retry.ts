@@ -1,9 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Model } from './model.ts';
+import { NO_USAGE, type TokenUsage } from '../schemas/result.ts';
+import type { LlmClient } from './client.ts';
 
-/** What another attempt may mend. */
-const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
+const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'llm_unavailable',
   'llm_timeout',
   'llm_rate_limited',
@@ -12,47 +12,47 @@ const TRANSIENT: ReadonlySet<ErrorCode> = new Set([
 
 export interface RetryOptions {
   maxAttempts: number;
-  /** How long one attempt may take, in ms. */
   attemptTimeoutMs: number;
-  /** Mean wait before the second attempt, in ms; it doubles from one attempt to the next. */
+  /** Mean wait before the second attempt; doubles with each further attempt. */
   backoffMs?: number;
 }
 
 /**
- * A model that is asked again where that may help, all within the request's deadline. A wait that the provider asks for
- * is kept to; one that reaches past the deadline ends the run now and goes to the client.
+ * Retries transient errors until the request's deadline. A wait that the provider asks for is honoured; if it reaches past the
+ * deadline, the error is thrown at once and carries that wait.
  *
- * The official client's own retry does not do: it tries an exhausted quota again, and replaces a `Retry-After` of over a
- * minute by its own back-off.
+ * The official client's own retry is off: it retries an exhausted quota, and replaces a `Retry-After` of more than a minute by its own
+ * back-off.
  */
-export function withRetries(model: Model, { maxAttempts, attemptTimeoutMs, backoffMs = 500 }: RetryOptions): Model {
+export function withRetries(
+  client: LlmClient,
+  { maxAttempts, attemptTimeoutMs, backoffMs = 500 }: RetryOptions,
+): LlmClient {
   return {
-    async answer(request) {
-      const waits_ms: number[] = [];
+    async complete(request) {
       for (let attempt = 1; ; attempt += 1) {
-        /** What is thrown tells the log how it came to that. */
-        const described = (error: unknown) => {
-          if (error instanceof AppError) Object.assign(error.details, { attempts: attempt, waits_ms });
-          return error;
-        };
         const signal = AbortSignal.any([request.signal, AbortSignal.timeout(attemptTimeoutMs)]);
         try {
-          return await model.answer({ ...request, signal });
+          const completion = await client.complete({ ...request, signal });
+          request.onAttempt?.({ outcome: 'ok', usage: completion });
+          return completion;
         } catch (error) {
-          const wait = waitBefore(error, attempt);
-          if (wait === undefined || performance.now() + wait >= request.deadline) throw described(error);
-          waits_ms.push(Math.round(wait));
-          await sleep(wait, undefined, { signal: request.signal }).catch(() => {
-            throw described(request.signal.reason);
-          });
+          const waitMs = waitAfter(error, attempt, request.deadline);
+          if (error instanceof AppError) request.onAttempt?.({ outcome: error.code, usage: usageOf(error), waitMs });
+          if (waitMs === undefined) throw error;
+          await sleep(waitMs, undefined, { signal: request.signal }).catch(() => request.signal.throwIfAborted());
         }
       }
     },
   };
 
-  /** How long to wait before the next attempt, in ms; undefined if there is none to be made. */
-  function waitBefore(error: unknown, attempt: number): number | undefined {
-    if (!(error instanceof AppError) || !TRANSIENT.has(error.code) || attempt === maxAttempts) return undefined;
-    return error.retryAfterMs ?? backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+  /** Time until the next attempt; undefined if there is none. */
+  function waitAfter(error: unknown, attempt: number, deadline: number): number | undefined {
+    if (!(error instanceof AppError) || !RETRYABLE.has(error.code) || attempt === maxAttempts) return undefined;
+    const waitMs = error.retryAfterMs ?? backoffMs * 2 ** (attempt - 1) * (0.5 + Math.random());
+    return performance.now() + waitMs < deadline ? Math.round(waitMs) : undefined;
   }
 }
+
+/** Tokens that a failed attempt has cost: an answer that cannot be used is paid for, too. */
+const usageOf = ({ details }: AppError): TokenUsage => (details.usage as TokenUsage | undefined) ?? NO_USAGE;

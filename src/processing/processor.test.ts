@@ -23,7 +23,7 @@ test('no more than so many calls run at once, and the others get their turn', as
 });
 
 test('who finds no place in the line is told to come back, and the ticket is as it was', async () => {
-  const { process, provider, read } = await withTickets(4, { concurrency: 1, maxWaiting: 2 });
+  const { process, provider, read } = await withTickets(4, { concurrency: 1, maxQueueSize: 2 });
   provider.respond(async () => {
     await sleep(50);
     return completed();
@@ -37,7 +37,7 @@ test('who finds no place in the line is told to come back, and the ticket is as 
 });
 
 test('a full server still answers with what is stored, and those who join a run need no place', async () => {
-  const { process, provider } = await withTickets(2, { concurrency: 1, maxWaiting: 0 });
+  const { process, provider } = await withTickets(2, { concurrency: 1, maxQueueSize: 0 });
   await process(1);
   provider.respond(async () => {
     await sleep(100);
@@ -90,7 +90,7 @@ test('a client that hangs up does not cancel the call', async () => {
 test('a run that was being started when the others were given up is given up too', async () => {
   const { process, processor, provider } = await withTickets(1, {});
   const response = process(1);
-  await processor.stop(0);
+  await processor.drain(0);
   expect((await response).json()).toMatchObject({ code: 'shutting_down' });
   expect(provider.requests.length).toBeLessThanOrEqual(1);
 });
@@ -98,6 +98,6 @@ test('a run that was being started when the others were given up is given up too
 test('runs that cannot be renewed are said to be so in the log', async () => {
   const { log, processor, store } = await withTickets(1, {});
   store.close();
-  await processor.beat();
+  await processor.heartbeat();
   expect(log.join()).toMatch('could not be renewed');
 });

@@ -1,181 +1,143 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import type { RunRepository } from '../db/runs.ts';
 import { AppError } from '../errors.ts';
-import { llmError } from '../llm/llm-error.ts';
-import type { Model } from '../llm/model.ts';
+import type { LlmClient } from '../llm/client.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
-import { fromFailure, toFailure } from './failure.ts';
-import type { Line } from './line.ts';
-import { whenStorageAllows } from './storage.ts';
+import type { ClaimResult, RunRepository } from '../storage/types.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createRunExecutor, type RunLog } from './execute-run.ts';
+import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
+import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
+import { createSingleFlight, type InFlight } from './single-flight.ts';
 
 export interface ProcessorOptions {
   runs: RunRepository;
-  model: Model;
+  llm: LlmClient;
   prompt: Prompt;
-  line: Line;
-  /** How long a run may take, with all attempts and the wait for its turn, in ms. */
+  limiter: ConcurrencyLimiter;
+  /** Limit for a whole run. */
   timeoutMs: number;
-  log: Pick<BaseLogger, 'error' | 'info'>;
+  /** For what belongs to no request. */
+  log: Pick<BaseLogger, 'error'>;
+}
+
+export interface ProcessOptions {
+  /** Make a new result although one is stored. */
+  force: boolean;
+  /** The log of the request; the line of a run that it starts goes there. */
+  log: RunLog;
 }
 
 export interface Processor {
   /**
-   * The ticket's result: the stored one, or a new one where there is none or `force` asks for one. Requests that come
-   * while a run is under way, in this process or another, share it. A run goes on when those who wait for it are gone.
+   * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while a run is
+   * under way, in this process or another, share it. A run continues when all its requests have gone away.
    *
-   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down` or one of the `llm_…` codes; an older result is
-   *   untouched then.
+   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable` or one of the `llm_…` codes; an older
+   *   result stays as it is.
    */
-  process(ticketId: number, options: { force: boolean }): Promise<Result>;
-  /** Tells the other processes that the runs of this one go on, and settles those of processes that are gone. */
-  beat(): Promise<void>;
-  /** Starts no more runs, gives those under way up after `graceMs`, and resolves when none is left. */
-  stop(graceMs: number): Promise<void>;
-  /** Since the start: requests that shared a run, and runs taken over from processes that were gone. */
-  counts(): { joined: number; takenOver: number };
+  process(ticketId: number, options: ProcessOptions): Promise<Result>;
+  /** To be called a few times per lease. */
+  heartbeat(): Promise<void>;
+  /** Starts no more runs, releases those still active after `graceMs`, and resolves when none is left. */
+  drain(graceMs: number): Promise<void>;
+  /** Since the start: requests that shared a run, and runs claimed after another process had lost its lease. */
+  stats(): { coalesced: number; reclaimed: number };
 }
 
-/** How often a run in another process is looked at, in ms. */
-const POLL_MS = 50;
+export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: ProcessorOptions): Processor {
+  const activeRuns: ActiveRuns = new Map();
+  const singleFlight = createSingleFlight();
+  const shutdown = new AbortController();
+  const executor = { runs, llm, prompt, limiter, activeRuns, timeoutMs, shutdown: shutdown.signal };
+  const executeRun = createRunExecutor(executor);
+  const stats = { coalesced: 0, reclaimed: 0 };
+  let isDraining = false;
 
-/** What requests for a ticket wait for: a run of this process, or one of another, which they follow. */
-interface Wait {
-  follows: boolean;
-  result?: Promise<Result>;
-}
-
-export function createProcessor({ runs, model, prompt, line, timeoutMs, log }: ProcessorOptions): Processor {
-  const waits = new Map<number, Wait>();
-  const ownRuns = new Map<number, AbortController>();
-  const givenUp = new AbortController();
-  let stopping = false;
-  const counts = { joined: 0, takenOver: 0 };
-
-  async function obtain(ticketId: number, force: boolean, wait: Wait): Promise<Result> {
-    const until = performance.now() + timeoutMs;
-    for (let followed: number | undefined; ; ) {
-      wait.follows = false;
-      const attempt = await startRun(ticketId, force).catch((error) => {
-        // What we wait for may come yet, where only the database is locked.
-        const isLocked = error instanceof AppError && error.code === 'storage_unavailable';
-        if (followed !== undefined && isLocked && performance.now() < until) return followed;
-        throw error;
-      });
-      if (typeof attempt === 'object') return attempt;
-      if (followed === undefined) counts.joined += 1;
-      followed = attempt;
-      wait.follows = true;
-      const result = await follow(ticketId, followed);
-      if (result) return result;
-      await sleep(POLL_MS); // its owner may be alive and about to say so
+  /** Claims and executes a run, or waits for the one that another process has claimed, until there is a result. */
+  async function resolveResult(
+    ticketId: number,
+    options: ProcessOptions,
+    flight: Pick<InFlight, 'isRemote'>,
+  ): Promise<Result> {
+    const deadline = performance.now() + timeoutMs;
+    for (let remoteRun: number | undefined; ; ) {
+      flight.isRemote = false;
+      const claim = await claimAndExecute(ticketId, options, performance.now() < deadline ? remoteRun : undefined);
+      switch (claim.state) {
+        case 'ticket_not_found':
+          throw new AppError('ticket_not_found', 'ticket not found');
+        case 'unclaimed':
+          throw new AppError('overloaded', 'too many tickets wait to be processed');
+        case 'stored':
+          return claim.result;
+        case 'running': {
+          if (remoteRun === undefined) stats.coalesced += 1;
+          remoteRun = claim.run;
+          flight.isRemote = true;
+          const result = await waitForRemoteRun(runs, { ticketId, run: claim.run, signal: shutdown.signal });
+          if (result) return result;
+          await sleep(POLL_MS); // its owner may have been blocked and about to renew its lease
+          break;
+        }
+        default:
+          claim satisfies never;
+      }
     }
   }
 
-  /** The result of a run of our own, or the number of the run that another process has under way. */
-  async function startRun(ticketId: number, force: boolean): Promise<Result | number> {
-    if (stopping) throw shuttingDown();
-    const leave = line.enter();
+  /**
+   * Claims a run and executes it to its end, if there is a slot and none is under way.
+   *
+   * @param remoteRun the run that was waited for until now: it still counts as running while the storage is unavailable
+   */
+  async function claimAndExecute(
+    ticketId: number,
+    { force, log }: ProcessOptions,
+    remoteRun: number | undefined,
+  ): Promise<Exclude<ClaimResult, { state: 'claimed' }>> {
+    if (isDraining) throw shuttingDown();
+    const release = limiter.tryAcquire();
     try {
-      const start = await runs.start(ticketId, { force, claim: leave !== undefined });
-      if (!start) throw new AppError('ticket_not_found', 'ticket not found');
-      if (start.state === 'free') throw new AppError('overloaded', 'too many tickets wait to be processed');
-      if (start.state === 'stored') return start.result;
-      if (start.state === 'running') return start.run;
-      if (start.isTakenOver) counts.takenOver += 1;
-      return (await run(ticketId, start.run, start.text)) ?? start.run;
+      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined });
+      if (claim.state !== 'claimed') return claim;
+      if (claim.wasReclaimed) stats.reclaimed += 1;
+      const result = await executeRun({ ticketId, run: claim.run, text: claim.text }, log);
+      return result ? { state: 'stored', result } : { state: 'running', run: claim.run };
+    } catch (error) {
+      const isUnavailable = error instanceof AppError && error.code === 'storage_unavailable';
+      if (remoteRun === undefined || !isUnavailable) throw error;
+      return { state: 'running', run: remoteRun };
     } finally {
-      leave?.();
-    }
-  }
-
-  /** One run, from the start on; undefined if this process stood still for so long that another took it over. */
-  async function run(ticketId: number, number: number, text: string): Promise<Result | undefined> {
-    const controller = new AbortController();
-    ownRuns.set(ticketId, controller);
-    const { signal } = controller;
-    const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
-    const start = performance.now();
-    const deadline = start + timeoutMs;
-    const tell = (outcome: string) =>
-      log.info({ ticketId, run: number, outcome, ms: Math.round(performance.now() - start) }, 'run');
-    try {
-      if (givenUp.signal.aborted) controller.abort(shuttingDown()); // while it was being started
-      const request = { instructions: prompt.system, text, signal, deadline };
-      const answer = await line.turn(signal, () => model.answer(request));
-      const result = { ...answer, ticket_id: ticketId, prompt_version: prompt.version };
-      const stored = await whenStorageAllows(() => runs.finish(number, result), signal);
-      tell(stored ? 'stored' : 'taken_over');
-      return stored;
-    } catch (thrown) {
-      const isGivenUp = signal.aborted && signal.reason.code === 'shutting_down';
-      const error = isGivenUp ? signal.reason : thrown;
-      const wasOurs = await runs.fail(ticketId, number, isGivenUp ? undefined : toFailure(error)).catch((err) => {
-        log.error({ err, ticketId }, 'a failed run could not be ended');
-        return true;
-      });
-      tell(wasOurs ? toFailure(error).code : 'taken_over');
-      if (wasOurs) throw error;
-      return undefined;
-    } finally {
-      clearTimeout(timer);
-      if (ownRuns.get(ticketId) === controller) ownRuns.delete(ticketId);
-    }
-  }
-
-  /** What comes of a run in another process; undefined if that gave it up or is gone. */
-  async function follow(ticketId: number, number: number): Promise<Result | undefined> {
-    for (let followed = number; ; ) {
-      const outcome = await runs.outcome(ticketId, followed);
-      if (outcome.state === 'stored') return outcome.result;
-      if (outcome.state === 'failed') throw fromFailure(outcome.failure);
-      if (outcome.state === 'free') return undefined;
-      followed = outcome.run;
-      await sleep(POLL_MS, undefined, { signal: givenUp.signal }).catch(() => givenUp.signal.throwIfAborted());
+      release?.();
     }
   }
 
   return {
-    counts: () => counts,
+    heartbeat: createHeartbeat({ runs, activeRuns, log }),
+    stats: () => stats,
 
-    async process(ticketId, { force }) {
-      const stored = force || waits.has(ticketId) ? undefined : await runs.reusable(ticketId);
-      if (stored) return stored;
-      const joined = waits.get(ticketId);
-      // A force joins what is under way, and a run that is followed may be over since it was looked at.
-      if (joined?.result && !(force && joined.follows)) {
-        counts.joined += 1;
-        return joined.result;
+    async process(ticketId, options) {
+      if (!options.force && !singleFlight.has(ticketId)) {
+        const cached = await runs.findCachedResult(ticketId);
+        if (cached) return cached;
       }
-      const wait: Wait = { follows: false };
-      waits.set(ticketId, wait);
-      wait.result = obtain(ticketId, force, wait).finally(() => {
-        if (waits.get(ticketId) === wait) waits.delete(ticketId);
-      });
-      return wait.result;
+      const joined = singleFlight.find(ticketId, options);
+      if (joined) {
+        stats.coalesced += 1;
+        return joined;
+      }
+      return singleFlight.start(ticketId, (flight) => resolveResult(ticketId, options, flight));
     },
 
-    async beat() {
-      try {
-        const own = [...ownRuns];
-        const kept = new Set(await runs.renew(own.map(([ticketId]) => ticketId)));
-        for (const [ticketId, controller] of own) {
-          if (!kept.has(ticketId)) controller.abort(llmError('llm_timeout')); // another process has taken it over
-        }
-        await runs.settleAbandoned();
-      } catch (err) {
-        log.error({ err }, 'the runs of this process could not be renewed');
-      }
-    },
-
-    async stop(graceMs) {
-      stopping = true;
+    async drain(graceMs) {
+      isDraining = true;
       const timer = setTimeout(() => {
-        for (const controller of ownRuns.values()) controller.abort(shuttingDown());
-        givenUp.abort(shuttingDown());
+        shutdown.abort(shuttingDown());
+        for (const controller of activeRuns.values()) controller.abort(shutdown.signal.reason);
       }, graceMs);
-      while (waits.size > 0) await Promise.allSettled([...waits.values()].map(({ result }) => result));
+      await singleFlight.whenIdle();
       clearTimeout(timer);
     },
   };

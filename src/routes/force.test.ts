@@ -5,8 +5,8 @@ import { startService } from '../testing/service.ts';
 test('force makes a new result in the place of the old one, and every field describes the new run', async () => {
   const { create, process, provider, read, store } = await startService();
   await create();
-  await store.runs.start(1, { force: true, claim: true });
-  await store.runs.finish(1, {
+  await store.runs.claimRun(1, { force: true, claim: true });
+  await store.runs.completeRun(1, {
     ticket_id: 1,
     ...{ summary: 'old', category: 'other', reply_draft: 'old', model: 'dummy', prompt_version: 'v0' },
     ...{ openai_request_id: 'old', latency_ms: 9999, input_tokens: 1, output_tokens: 2, total_tokens: 3 },

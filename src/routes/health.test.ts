@@ -2,7 +2,7 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
-import { openSqlite } from '../testing/database.ts';
+import { openSqliteFile } from '../testing/database.ts';
 import { startService } from '../testing/service.ts';
 
 test('a server that can read and write its database is ready', async () => {
@@ -13,8 +13,8 @@ test('a server that can read and write its database is ready', async () => {
 
 test('the check changes nothing in the database', async () => {
   const { app, database } = await startService();
-  const version = () => openSqlite(database).pragma('user_version', { simple: true });
-  openSqlite(database).pragma('user_version = 7');
+  const version = () => openSqliteFile(database).pragma('user_version', { simple: true });
+  openSqliteFile(database).pragma('user_version = 7');
   const before = version();
   await app.inject('/ready');
   expect(version()).toBe(before);
@@ -22,7 +22,7 @@ test('the check changes nothing in the database', async () => {
 
 test('a server whose database cannot be written is not ready, and says so', async () => {
   const { app, database } = await startService();
-  const other = openSqlite(database);
+  const other = openSqliteFile(database);
   other.exec('BEGIN IMMEDIATE');
   const response = await app.inject('/ready');
   expect(response.statusCode).toBe(503);
@@ -34,7 +34,7 @@ test('a server whose database cannot be written is not ready, and says so', asyn
 
 test('a server whose database cannot be read is not ready, and says so', async () => {
   const { app, database } = await startService();
-  openSqlite(database).exec('PRAGMA foreign_keys = OFF; DROP TABLE tickets');
+  openSqliteFile(database).exec('PRAGMA foreign_keys = OFF; DROP TABLE tickets');
   expect((await app.inject('/ready')).json()).toMatchObject({ code: 'not_ready', detail: 'database_read' });
 });
 

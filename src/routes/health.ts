@@ -1,11 +1,14 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { Type } from '@sinclair/typebox';
-import type { Store } from '../db/store.ts';
 import { AppError } from '../errors.ts';
 import { problems } from '../schemas/response.ts';
+import type { Storage } from '../storage/types.ts';
 
 /** `GET /health`: the process is up and answers. `GET /ready`: it can do its work. */
-export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Store, 'check'>> = async (app, { check }) => {
+export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Storage, 'checkReadiness'>> = async (
+  app,
+  { checkReadiness },
+) => {
   // Both answer also when the server has too much to do.
   const config = { pressureHandler: () => undefined };
 
@@ -28,7 +31,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Store, 'check'>> = asy
     response: { 200: Type.Object({ ready: Type.Boolean() }), ...problems(503) },
   };
   app.get('/ready', { schema: ready, config }, async () => {
-    const failed = isClosing ? 'shutdown' : await check();
+    const failed = isClosing ? 'shutdown' : await checkReadiness();
     if (failed) throw new AppError('not_ready', failed);
     return { ready: true };
   });

@@ -75,7 +75,7 @@ test('calls that run and runs that wait are counted as they are now', async () =
 test('a run that was taken over from a process that is gone is counted', async () => {
   const { app, create, process, store } = await startService({ leaseMs: 20 });
   await create();
-  await store.runs.start(1, { force: false, claim: true }); // and then nothing is heard of it
+  await store.runs.claimRun(1, { force: false, claim: true }); // and then nothing is heard of it
   await new Promise((resolve) => setTimeout(resolve, 50));
   expect((await process(1)).statusCode).toBe(200);
   expect(await scrape(app)).toMatchObject({ ticket_runs_taken_over_total: 1 });

@@ -1,5 +1,5 @@
 import type { FastifyPluginAsync } from 'fastify';
-import type { Metrics } from '../metrics/metrics.ts';
+import type { Metrics } from '../observability/metrics.ts';
 import { problems } from '../schemas/response.ts';
 
 /** `GET /metrics`, for Prometheus; it answers also when the server has too much to do. */

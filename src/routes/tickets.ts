@@ -1,13 +1,12 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
-import type { ResultRepository } from '../db/results.ts';
-import type { TicketRepository } from '../db/tickets.ts';
 import { AppError } from '../errors.ts';
-import { ignoreBody } from '../http/body.ts';
+import { ignoreBody } from '../plugins/body.ts';
 import type { Processor } from '../processing/processor.ts';
 import { isForced, ProcessQuery, TicketParams } from '../schemas/request.ts';
 import { problems, ref } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
+import type { ResultRepository, TicketRepository } from '../storage/types.ts';
 
 /** What the routes hand their requests to. */
 export interface Services {
@@ -44,7 +43,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
     response: { 200: ref(Ticket, { description: 'The ticket.' }), ...problems(404, 422) },
   };
   app.get('/tickets/:id', { schema: readSchema }, async (request) => {
-    const ticket = await tickets.find(ticketId(request.params));
+    const ticket = await tickets.findById(ticketId(request.params));
     if (!ticket) throw ticketNotFound();
     return ticket;
   });
@@ -56,9 +55,9 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
   };
   app.get('/tickets/:id/result', { schema: resultSchema }, async (request) => {
     const id = ticketId(request.params);
-    const result = await results.findByTicket(id);
+    const result = await results.findByTicketId(id);
     if (result) return result;
-    if (await tickets.find(id)) throw new AppError('result_not_found', 'result not found');
+    if (await tickets.findById(id)) throw new AppError('result_not_found', 'result not found');
     throw ticketNotFound();
   });
 
@@ -74,7 +73,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
       { schema: processSchema },
-      (request) => processor.process(ticketId(request.params), { force: isForced(request.query) }),
+      (request) => processor.process(ticketId(request.params), { force: isForced(request.query), log: request.log }),
     );
   });
 };

@@ -1,6 +1,6 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { ERROR_CODES } from '../errors.ts';
-import { OneOf } from './text.ts';
+import { StringEnum } from './text.ts';
 
 /** An error as RFC 9457 describes it, with the members that this service adds. */
 export const Problem = Type.Object(
@@ -9,7 +9,7 @@ export const Problem = Type.Object(
     title: Type.String({ description: "The status code's name." }),
     status: Type.Integer(),
     detail: Type.String({ description: 'What happened, for people.' }),
-    code: OneOf(ERROR_CODES, { description: 'What happened, for programs: a stable word.' }),
+    code: StringEnum(ERROR_CODES, { description: 'What happened, for programs: a stable word.' }),
     errors: Type.Optional(
       Type.Array(Type.Object({ loc: Type.Array(Type.String()), msg: Type.String() }), {
         description: 'With status 422: each field that is wrong, and how.',

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { OneOf, OrNull, Text, Timestamp } from './text.ts';
+import { Nullable, StringEnum, Text, Timestamp } from './text.ts';
 
 export const CATEGORIES = ['auth/login', 'billing', 'bug', 'feature_request', 'account', 'other'] as const;
 export type Category = (typeof CATEGORIES)[number];
@@ -8,24 +8,37 @@ export type Category = (typeof CATEGORIES)[number];
 export const ModelOutput = Type.Object(
   {
     summary: Text({ minLength: 1, maxLength: 600 }),
-    category: OneOf(CATEGORIES),
+    category: StringEnum(CATEGORIES),
     reply_draft: Text({ minLength: 1, maxLength: 2000 }),
   },
   { additionalProperties: false },
 );
 export type ModelOutput = Static<typeof ModelOutput>;
 
-const Count = OrNull<number>('integer');
+const Count = Nullable<number>('integer');
 
-/** How the answer came about and what it cost; null where the provider gave none. */
-export const CallMetadata = Type.Object({
-  model: Type.String({ description: 'The model that the provider says it used.' }),
-  openai_request_id: OrNull<string>('string'),
-  latency_ms: OrNull<number>('integer', 'Whole milliseconds of the provider call that succeeded.'),
+/** Tokens of a provider call; null where the provider reported none. */
+export const TokenUsage = Type.Object({
   input_tokens: Count,
   output_tokens: Count,
   total_tokens: Count,
   cached_tokens: Count,
+});
+export type TokenUsage = Static<typeof TokenUsage>;
+
+export const NO_USAGE: TokenUsage = {
+  input_tokens: null,
+  output_tokens: null,
+  total_tokens: null,
+  cached_tokens: null,
+};
+
+/** How the answer came about and what it cost; null where the provider gave none. */
+export const CallMetadata = Type.Object({
+  model: Type.String({ description: 'The model that the provider says it used.' }),
+  openai_request_id: Nullable<string>('string'),
+  latency_ms: Nullable<number>('integer', 'Whole milliseconds of the provider call that succeeded.'),
+  ...TokenUsage.properties,
 });
 export type CallMetadata = Static<typeof CallMetadata>;
 
@@ -35,7 +48,7 @@ export const Result = Type.Object(
     id: Type.Integer(),
     ticket_id: Type.Integer(),
     summary: Type.String(),
-    category: OneOf(CATEGORIES),
+    category: StringEnum(CATEGORIES),
     reply_draft: Type.String(),
     model: CallMetadata.properties.model,
     prompt_version: Type.String(),

@@ -6,11 +6,11 @@ export const Text = (limits: { minLength?: number; maxLength: number; default?: 
   Type.String({ pattern: STORABLE, ...limits });
 
 /** One of a fixed set of words, as the plain `enum` that OpenAPI tools and OpenAI's strict mode understand. */
-export const OneOf = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
+export const StringEnum = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
 /** A value or null, as a list of types: for a union, the serialiser would try each member with a validator of its own. */
-export const OrNull = <T>(type: 'string' | 'integer', description?: string) =>
+export const Nullable = <T>(type: 'string' | 'integer', description?: string) =>
   Type.Unsafe<T | null>({ type: [type, 'null'], ...(description ? { description } : {}) });
 
 /** A point in time, UTC, to the second: `2026-02-17T16:35:05Z`. */

@@ -1,5 +1,5 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { Defaulted, OneOf, Text, Timestamp } from './text.ts';
+import { Defaulted, StringEnum, Text, Timestamp } from './text.ts';
 
 export const TICKET_STATUSES = ['new', 'processing', 'done', 'failed'] as const;
 
@@ -16,7 +16,7 @@ export const Ticket = Type.Object(
     created_at: Timestamp,
     source: Type.String(),
     raw_text: Type.String(),
-    status: OneOf(TICKET_STATUSES, {
+    status: StringEnum(TICKET_STATUSES, {
       description: '`done` exactly when a result is stored and none is being made.',
     }),
   },

@@ -12,7 +12,7 @@ export function drizzleKit(command: string, environment: Record<string, string> 
 }
 
 /** A database file as SQLite sees it, closed after the test. */
-export function openSqlite(path: string): Database.Database {
+export function openSqliteFile(path: string): Database.Database {
   const sqlite = new Database(path);
   onTestFinished(() => void sqlite.close());
   return sqlite;

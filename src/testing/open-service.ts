@@ -1,13 +1,13 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
-import { openStore } from '../db/store.ts';
-import { createOpenAIModel } from '../llm/openai/model.ts';
+import { createOpenAIClient } from '../llm/openai/client.ts';
 import { withRetries } from '../llm/retry.ts';
-import { createMetrics } from '../metrics/metrics.ts';
-import { modelMetrics } from '../metrics/model.ts';
-import { createLine } from '../processing/line.ts';
+import { modelMetrics } from '../observability/llm-metrics.ts';
+import { createMetrics } from '../observability/metrics.ts';
+import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
 import { createProcessor } from '../processing/processor.ts';
+import { openStorage } from '../storage/open.ts';
 import { startProvider } from './provider.ts';
 
 export interface ServiceOptions {
@@ -16,7 +16,7 @@ export interface ServiceOptions {
   attemptTimeoutMs?: number;
   timeoutMs?: number;
   concurrency?: number;
-  maxWaiting?: number;
+  maxQueueSize?: number;
   leaseMs?: number;
   app?: Partial<AppOptions>;
 }
@@ -26,14 +26,14 @@ export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 /** The whole service but its process: the app over a database file in this folder, and a provider that it calls. */
 export async function openService(folder: string, options: ServiceOptions = {}) {
   const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
-  const { concurrency = 64, maxWaiting = 1000, leaseMs = 10_000 } = options;
+  const { concurrency = 64, maxQueueSize = 1000, leaseMs = 10_000 } = options;
   const database = join(folder, 'app.db');
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
   const metrics = createMetrics();
-  const store = openStore(database, { leaseMs, onCommit: metrics.observeCommit });
-  const openai = createOpenAIModel({
+  const store = openStorage(database, { leaseMs, onCommit: metrics.observeCommit });
+  const openai = createOpenAIClient({
     apiKey: 'sk-test',
     baseURL: provider.url,
     model: 'gpt-test',
@@ -45,9 +45,9 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     model: 'gpt-test',
     promptVersion: 'v1',
   });
-  const model = call(withRetries(attempt(openai), { maxAttempts, attemptTimeoutMs, backoffMs: 20 }));
-  const line = createLine({ concurrency, maxWaiting });
-  const processor = createProcessor({ ...store, model, prompt: PROMPT, line, timeoutMs, log: logger });
+  const llm = call(withRetries(attempt(openai), { maxAttempts, attemptTimeoutMs, backoffMs: 20 }));
+  const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
+  const processor = createProcessor({ ...store, llm, prompt: PROMPT, limiter, timeoutMs, log: logger });
   const app = await buildApp(
     { ...store, processor },
     {
@@ -57,7 +57,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     },
   );
 
-  metrics.watch({ line: line.counts, processor: processor.counts, tickets: store.tickets.countByStatus });
+  metrics.watch({ limiter: limiter.stats, processor: processor.stats, tickets: store.tickets.countByStatus });
 
   return {
     app,

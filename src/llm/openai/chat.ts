@@ -1,8 +1,8 @@
 import { type Static, Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { llmError } from '../llm-error.ts';
+import { llmError } from '../errors.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
-import type { Api } from './api.ts';
+import type { Api } from './adapter.ts';
 import { Nullable } from './nullable.ts';
 
 /** The parts of an answer that are read; anything else may be there. */
@@ -43,18 +43,18 @@ export const chatApi: Api = {
     if (finish_reason === 'content_filter') throw llmError('llm_content_filtered', context);
     if (finish_reason === 'length') throw llmError('llm_truncated', context);
     const { model } = response as Static<typeof Completion>;
-    return { text: bareJson(message.content ?? ''), model: model ?? undefined };
+    return { text: extractJson(message.content ?? ''), model: model ?? undefined };
   },
 };
 
 /** The JSON in the text of a model that thinks aloud first, or puts Markdown or words around it; else the text. */
-function bareJson(text: string): string {
+function extractJson(text: string): string {
   const answer = text.split('</think>').at(-1) ?? text;
   const fenced = /```(?:json)?\s(.*?)```/s.exec(answer)?.[1] ?? '';
-  return [text, answer, fenced, outermost(answer), outermost(text)].find(isJson) ?? text;
+  return [text, answer, fenced, outermostObject(answer), outermostObject(text)].find(isJson) ?? text;
 }
 
-const outermost = (text: string) => text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
+const outermostObject = (text: string) => text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
 
 function isJson(text: string): boolean {
   try {

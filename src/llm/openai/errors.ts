@@ -1,7 +1,7 @@
 import { APIConnectionError, APIError } from 'openai';
 import { AppError } from '../../errors.ts';
-import { type LlmCode, llmError } from '../llm-error.ts';
-import { label, type Sent } from './label.ts';
+import { type LlmCode, llmError } from '../errors.ts';
+import { type SensitiveInput, sanitizeIdentifier } from './sanitize.ts';
 
 /** What the provider's status means; another of its own failures (5xx) is `llm_unavailable`, of ours `llm_rejected`. */
 const BY_STATUS: Record<number, LlmCode> = {
@@ -26,7 +26,7 @@ export function codeOfFailure(code: string | null | undefined): LlmCode {
  * What the official client threw, as an error of ours. An `APIError`'s message is the provider's words, which may
  * quote the ticket or the key, so only its status and codes come along.
  */
-export function toAppError(error: unknown, signal: AbortSignal, sent: Sent): unknown {
+export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveInput): unknown {
   if (signal.aborted) return signal.reason instanceof AppError ? signal.reason : llmError('llm_timeout');
   if (error instanceof APIConnectionError) {
     return error.cause instanceof AppError ? error.cause : llmError('llm_unavailable', { cause: error });
@@ -34,8 +34,11 @@ export function toAppError(error: unknown, signal: AbortSignal, sent: Sent): unk
   if (!(error instanceof APIError) || error.status === undefined) return error;
 
   const { status, code, type } = error;
-  const openai_request_id = label(error.requestID, sent);
-  const context = { openai_request_id, details: { status, code: word(code, sent), type: word(type, sent) } };
+  const openai_request_id = sanitizeIdentifier(error.requestID, sent);
+  const context = {
+    openai_request_id,
+    details: { provider: { status, code: singleToken(code, sent), type: singleToken(type, sent) } },
+  };
   if (code === 'content_filter') return llmError('llm_content_filtered', context); // Azure's, of the ticket itself
   if (status === 429 && [code, type].some((value) => QUOTA.test(String(value)))) {
     return llmError('llm_quota_exhausted', context);
@@ -45,7 +48,8 @@ export function toAppError(error: unknown, signal: AbortSignal, sent: Sent): unk
 }
 
 /** A provider's error code if it is one word, which no sentence of the ticket is. */
-const word = (value: unknown, sent: Sent) => /^[\w.-]{1,64}$/.exec(label(value, sent) ?? '')?.[0];
+const singleToken = (value: unknown, sent: SensitiveInput) =>
+  /^[\w.-]{1,64}$/.exec(sanitizeIdentifier(value, sent) ?? '')?.[0];
 
 /** A year: longer than any run, and a number that clients can read. */
 const MAX_RETRY_AFTER_MS = 365 * 24 * 3600 * 1000;

@@ -34,7 +34,7 @@ function answer(api: 'responses' | 'chat', output: object): Behaviour {
   return { body: { choices: [{ message: { role: 'assistant', content: JSON.stringify(output) } }] } };
 }
 
-/** What else a provider may answer, and that it is refused, is in `src/testing/misbehaviours.ts`. */
+/** What else a provider may answer, and that it is refused, is in `src/testing/provider-faults.ts`. */
 test('hostile texts of a model are stored inert: they come back as JSON, as they are', async () => {
   const { app, create, process, provider } = await startService({ api: 'chat' });
   for (const [name, text] of Object.entries({ ...HOSTILE_TICKETS, 'the prompt': PROMPT.system })) {

@@ -1,8 +1,8 @@
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { llmError } from '../llm-error.ts';
+import { llmError } from '../errors.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
-import type { Api } from './api.ts';
+import type { Api } from './adapter.ts';
 import { codeOfFailure } from './errors.ts';
 import { Nullable } from './nullable.ts';
 

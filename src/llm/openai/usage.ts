@@ -1,12 +1,10 @@
-import type { CallMetadata } from '../../schemas/result.ts';
-
-export type Usage = Omit<CallMetadata, 'model' | 'openai_request_id' | 'latency_ms'>;
+import type { TokenUsage } from '../../schemas/result.ts';
 
 /**
  * Token counts of a response, as the Responses API reports them, or as chat completions do. A count that is missing, or is none, is
  * null: a paid answer is not thrown away for it.
  */
-export function readUsage(response: unknown): Usage {
+export function readUsage(response: unknown): TokenUsage {
   const usage = fields(fields(response).usage);
   const details = fields(usage.input_tokens_details ?? usage.prompt_tokens_details);
   return {

@@ -1,0 +1,28 @@
+import type { BaseLogger } from 'pino';
+import { llmError } from '../llm/errors.ts';
+import type { RunRepository } from '../storage/types.ts';
+
+/** The runs that this process executes, by ticket id; aborting a controller ends the run. */
+export type ActiveRuns = Map<number, AbortController>;
+
+export interface HeartbeatOptions {
+  runs: Pick<RunRepository, 'renewLeases' | 'recoverExpiredRuns'>;
+  activeRuns: ActiveRuns;
+  log: Pick<BaseLogger, 'error'>;
+}
+
+/** Renews the leases of this process's runs, aborts those that it has lost, and recovers expired runs of other processes. */
+export const createHeartbeat =
+  ({ runs, activeRuns, log }: HeartbeatOptions) =>
+  async (): Promise<void> => {
+    try {
+      const current = [...activeRuns];
+      const owned = new Set(await runs.renewLeases(current.map(([ticketId]) => ticketId)));
+      for (const [ticketId, controller] of current) {
+        if (!owned.has(ticketId)) controller.abort(llmError('llm_timeout')); // the lease was lost
+      }
+      await runs.recoverExpiredRuns();
+    } catch (err) {
+      log.error({ err }, 'heartbeat failed: leases were not renewed');
+    }
+  };

@@ -1,0 +1,90 @@
+/**
+ * What the service needs from a database, in terms of its own business. Each folder beside this file implements it for one database;
+ * `open.ts` chooses.
+ *
+ * - Run: one execution of the model for a ticket. Its number counts a ticket's runs and is the fencing token: a write with an old number
+ *   is rejected.
+ * - Claim: the exclusive right of one server process to execute a ticket's run.
+ * - Lease: the time limit of a claim. The owner renews it by heartbeat; when it expires, another process may claim the next run.
+ */
+import type { ErrorCode } from '../errors.ts';
+import type { Result } from '../schemas/result.ts';
+import type { NewTicket, Ticket } from '../schemas/ticket.ts';
+
+/** Without a heartbeat for so long, a process loses its claims. */
+export const LEASE_MS = 10_000;
+
+/**
+ * Every method rejects with AppError `storage_unavailable` while the database cannot be used, for example because the disk is full, the file is
+ * locked or a page is damaged.
+ */
+export interface Storage {
+  /** Names of the migrations that opening this storage has applied. */
+  appliedMigrations: string[];
+  tickets: TicketRepository;
+  results: ResultRepository;
+  runs: RunRepository;
+  /** The check that fails now; undefined if the storage can be read and written. */
+  checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
+  close(): void;
+}
+
+export interface TicketRepository {
+  create(ticket: NewTicket): Promise<Ticket>;
+  findById(id: number): Promise<Ticket | undefined>;
+  /** Number of tickets per status. May be cached for a while when counting is slow. */
+  countByStatus(): Promise<Record<Ticket['status'], number>>;
+}
+
+export interface ResultRepository {
+  findByTicketId(ticketId: number): Promise<Result | undefined>;
+}
+
+/** A result before it is stored. */
+export type NewResult = Omit<Result, 'id' | 'created_at'>;
+
+/** Why a run failed, stored for the requests that wait for it in other processes. */
+export interface RunFailure {
+  code: ErrorCode;
+  message: string;
+  openai_request_id?: string | undefined;
+  retryAfterMs?: number | undefined;
+}
+
+/** Result of trying to claim a run. `wasReclaimed`: the previous owner's lease had expired. */
+export type ClaimResult =
+  | { state: 'claimed'; run: number; text: string; wasReclaimed: boolean }
+  | { state: 'running'; run: number }
+  | { state: 'stored'; result: Result }
+  | { state: 'unclaimed' }
+  | { state: 'ticket_not_found' };
+
+/** State of a run that another process had claimed. `released`: its owner gave it up, or its lease has expired. */
+export type RunState =
+  | { state: 'running'; run: number }
+  | { state: 'stored'; result: Result }
+  | { state: 'failed'; failure: RunFailure }
+  | { state: 'released' };
+
+/** The runs of all processes on one database: at most one per ticket at a time. */
+export interface RunRepository {
+  /** The stored result of a ticket that has no run under way. */
+  findCachedResult(ticketId: number): Promise<Result | undefined>;
+  /**
+   * Claims the ticket's next run unless one is under way, or a result is stored and `force` is not set.
+   *
+   * @param options.claim false: nothing is claimed, and the answer is `unclaimed` where a run could have been.
+   */
+  claimRun(ticketId: number, options: { force: boolean; claim: boolean }): Promise<ClaimResult>;
+  /** Renews the leases of this process's runs; returns the ids of the tickets whose run it still owns. */
+  renewLeases(ticketIds: number[]): Promise<number[]>;
+  /** Stores the ticket's one result, overwriting an older one, and ends the run; undefined: the lease was lost. */
+  completeRun(run: number, result: NewResult): Promise<Result | undefined>;
+  /** Ends a run with a failure; returns false if the lease was lost. An older result stays as it is. */
+  failRun(ticketId: number, run: number, failure: RunFailure): Promise<boolean>;
+  /** Ends a run without an outcome, so that another process can claim the next one; returns false if the lease was lost. */
+  releaseRun(ticketId: number, run: number): Promise<boolean>;
+  getRunState(ticketId: number, run: number): Promise<RunState>;
+  /** Corrects the status of tickets whose run's lease has expired. */
+  recoverExpiredRuns(): Promise<void>;
+}
