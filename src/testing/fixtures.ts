@@ -1,0 +1,25 @@
+import type { Completion } from '../llm/client.ts';
+import type { NewResult } from '../storage/types.ts';
+
+/** What a model answered, with its metadata. The one place in the tests that lists these fields. */
+export const makeCompletion = (overrides: Partial<Completion> = {}): Completion => ({
+  summary: 'The customer cannot sign in.',
+  category: 'auth/login',
+  reply_draft: 'Thank you for writing to us. When did it last work?',
+  model: 'gpt-test',
+  openai_request_id: 'req_1',
+  latency_ms: 900,
+  input_tokens: 120,
+  output_tokens: 40,
+  total_tokens: 160,
+  cached_tokens: 64,
+  ...overrides,
+});
+
+/** A result before it is stored. */
+export const makeNewResult = (overrides: Partial<NewResult> = {}): NewResult => ({
+  ...makeCompletion(),
+  ticket_id: 1,
+  prompt_version: 'v1',
+  ...overrides,
+});
