@@ -12,7 +12,7 @@ export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (ap
       ...problems(401),
     },
   };
-  const config = { pressureHandler: () => undefined };
+  const config = { acceptsMetricsKey: true, pressureHandler: () => undefined };
   app.get('/metrics', { schema, config }, async (_request, reply) => {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);

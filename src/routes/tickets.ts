@@ -1,6 +1,6 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '../errors.ts';
-import { ignoreBody } from '../plugins/body.ts';
+import { ignoreBody } from '../plugins/ignored-body.ts';
 import type { Processor } from '../processing/processor.ts';
 import { NoQuery, ProcessQuery, TicketParams } from '../schemas/request.ts';
 import { problems, ref } from '../schemas/response.ts';
@@ -8,7 +8,6 @@ import { Result } from '../schemas/result.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
 import type { ResultRepository, TicketRepository } from '../storage/types.ts';
 
-/** What the routes hand their requests to. */
 export interface Services {
   tickets: TicketRepository;
   results: ResultRepository;
@@ -69,7 +68,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
     response: { 200: ref(Result, { description: 'The result.' }), ...problems(404, 422, 502, 503, 504) },
   };
   app.register(async (bodyless) => {
-    ignoreBody(bodyless);
+    await bodyless.register(ignoreBody);
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
       { schema: processSchema, config: { costsMoney: true } },
