@@ -28,8 +28,8 @@ export interface AuthOptions {
 const digestOf = (key: string) => hash('sha256', key, 'buffer');
 
 /**
- * Requires an API key, as `Authorization: Bearer …` or `X-API-Key`, on all routes that are not public. Where there are no keys,
- * rejects pages of other sites and, unless `allowAnonymous` is set, clients that are not on this machine.
+ * Requires an API key, as `Authorization: Bearer …` or `X-API-Key`, on all routes that are not public. Where there are
+ * no keys, rejects pages of other sites and, unless `allowAnonymous` is set, clients that are not on this machine.
  */
 export const auth = fp<AuthOptions>(async (app, { apiKeys, metricsKey, allowAnonymous }) => {
   const keys = apiKeys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
@@ -60,7 +60,7 @@ function presentedKey({ raw: { headers } }: FastifyRequest): string {
 /** A page of another site must not use a browser that can reach this server. */
 function originCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
-  // Browsers send Sec-Fetch-Site only to trustworthy addresses, and Origin with every request that may change something.
+  // Browsers send Sec-Fetch-Site only to trustworthy addresses, but Origin with every request that is not a GET or HEAD.
   const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
   return isOtherSite ? new AppError('forbidden', 'pages of other sites have no access') : undefined;
 }

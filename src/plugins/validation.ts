@@ -13,7 +13,7 @@ const FALSE_WORDS = ['false', '0', 'no', 'off', 'f', 'n'];
 
 type PartSchema = FastifySchema & { properties?: Record<string, { type?: unknown }> };
 
-/** Compiles the schema of one part of a request. Path and query parameters are text and are coerced; JSON bodies are not. */
+/** Compiles the schema of one part of a request. Path and query parameters are coerced from text; bodies are not. */
 const validatorCompiler: FastifySchemaCompiler<PartSchema> = ({ schema, httpPart }) => {
   const validate = ajv.compile(schema);
   if (httpPart === 'body') return validate;
