@@ -1,14 +1,14 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { after, json, type Server, startServers } from '../testing/servers.ts';
+import { answerAfter, json, type Server, startServers } from '../testing/servers.ts';
 
 const KILLS = 100;
 const CLIENTS = 8;
 
 test('a hundred kills under load lose no ticket, leave every status true and every ticket processable', async () => {
   const { folder, provider, servers, start } = await startServers(2, { LOG_LEVEL: 'info' });
-  provider.respond(() => after(Math.random() * 60)());
+  provider.respond(() => answerAfter(Math.random() * 60)());
   const acknowledged: number[] = [];
   const processed = new Set<number>();
   let isOver = false;

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { after, json, startServers } from '../testing/servers.ts';
+import { answerAfter, json, startServers } from '../testing/servers.ts';
 
 /** What is promised after a kill, in ms. */
 const RECOVERY_MS = 15_000;
@@ -75,7 +75,7 @@ test('a process that stood still past its lease overwrites nothing, and its clie
 test('a call that takes longer than the lease is made once, whoever waits for it', async () => {
   const { provider, servers } = await startServers(2);
   await servers[0].post('/tickets', { raw_text: 'x' });
-  provider.respond(after(14_000));
+  provider.respond(answerAfter(14_000));
   const answers = [servers[0].post('/tickets/1/process'), servers[1].post('/tickets/1/process?force=true')];
   const [one, other] = await Promise.all(answers.map(json));
   expect(one).toMatchObject(OUTPUT);
