@@ -50,7 +50,7 @@ describe('POST /tickets/:id/process', () => {
 
   it('ends a run whose time is up, in the queue too', async () => {
     const { process, provider, read } = await withTickets(2, { concurrency: 1, timeoutMs: 200 });
-    provider.respond(() => () => {}); // says nothing
+    provider.respond(() => () => {}); // never answers
     const responses = await all(2, (i) => process(i + 1));
     for (const response of responses) expect(response.json()).toMatchObject({ status: 504, code: 'llm_timeout' });
     expect(await read('/tickets/2')).toMatchObject({ status: 'failed' });
