@@ -1,6 +1,7 @@
 /**
  * The baseline client: sends the service's request to the provider at $BASE_URL with the official client, and stores
- * nothing. It listens on $PORT for commands: `POST /CALLS/CONCURRENCY` responds with the milliseconds that these calls took.
+ * nothing. It listens on $PORT for commands: `POST /CALLS/CONCURRENCY` makes these calls and responds with the
+ * milliseconds that they took.
  */
 import { createServer } from 'node:http';
 import OpenAI from 'openai';

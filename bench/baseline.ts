@@ -1,6 +1,6 @@
 /**
- * The baseline server: the routes that the benchmark uses, with the service's tables and JSON, on node:http and prepared
- * statements. It has no framework, validates only the types, and commits once per request. It listens on $PORT.
+ * The baseline server: the routes that the benchmark uses, with the service's tables and JSON, on node:http and
+ * prepared statements. It has no framework, validates only types, and commits once per request. It listens on $PORT.
  *
  * usage: baseline FILE [FULL|NORMAL]
  */

@@ -9,7 +9,7 @@ export interface Load {
   seconds?: number;
   /** … or it has this many requests. */
   requests?: number;
-  method?: 'GET' | 'POST';
+  method: 'GET' | 'POST';
   /** Sent as JSON. */
   body?: object;
   /** Called for every request. */
@@ -46,17 +46,23 @@ export async function measureLoad(server: Server, load: Load): Promise<Metrics> 
   };
 }
 
-function toOptions(url: string, { connections, seconds, requests, method, body, nextPath }: Load): autocannon.Options {
+/** The same for autocannon and for fetch. */
+export const requestOptions = ({ method, body }: Load) => ({
+  method,
+  ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+});
+
+function toOptions(url: string, load: Load): autocannon.Options {
+  const { connections, seconds, requests, nextPath } = load;
   return {
     url,
     connections,
     ...(requests ? { amount: requests } : { duration: seconds }),
-    sampleInt: 20, // ms; decides how late the end of the load is noticed
+    sampleInt: 20, // in ms: how often autocannon checks whether the time is over
     timeout: 60,
     requests: [
       {
-        method: method ?? 'GET',
-        ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+        ...requestOptions(load),
         setupRequest: (request) => ({ ...request, path: nextPath() }),
       },
     ],

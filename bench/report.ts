@@ -24,7 +24,8 @@ export interface Results {
 
 export function describeMachine(): string {
   const gibibytes = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${cpus()[0]?.model.trim()}, ${gibibytes} GiB, ${process.platform}, Node.js ${process.versions.node}`;
+  const processors = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
+  return `${processors}, ${gibibytes} GiB, ${process.platform}, Node.js ${process.versions.node}`;
 }
 
 /** Ratios are formed within a round, so that a machine that slows down meanwhile changes little. */

@@ -8,11 +8,11 @@ import { SCENARIOS } from './scenarios.ts';
 
 const USAGE = `usage: npm run bench -- [--quick] [--only NAME]
 
-Compares the built service with the baseline server (bench/baseline.ts) and the baseline client (bench/baseline-client.ts).
-Takes about four minutes. A full run writes bench/results.json and the tables in docs/benchmarks.md.
-The exit code is 1 if a target is missed.
+Compares the built service with the baseline server (bench/baseline.ts) and the baseline client
+(bench/baseline-client.ts). Takes about four minutes. A full run writes bench/results.json and the tables in
+docs/benchmarks.md. The exit code is 1 if a target is missed.
 
-  --quick      takes less than a minute, is less precise, and writes nothing
+  --quick      takes about a minute, with shorter rounds and less data, and writes nothing
   --only NAME  runs one scenario and writes nothing; one of
                ${SCENARIOS.map(({ name }) => name).join(', ')}
 `;

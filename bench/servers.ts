@@ -27,7 +27,7 @@ export function startService(database: string, { settings, logFile }: ServiceOpt
   return startServer([FLAG, path('../dist/server.cjs')], environment, logFile);
 }
 
-/** The baseline client and the service with 15,000 new tickets, both calling a provider that answers after `delayMs`. */
+/** Starts the baseline client and the service with 15,000 new tickets; their provider responds after `delayMs`. */
 export async function startWithProvider(delayMs: number) {
   const provider = await startServer([path('provider.ts'), String(delayMs)], {});
   const providerUrl = `${provider.url}/v1`;
