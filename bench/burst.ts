@@ -2,8 +2,8 @@ import { once } from 'node:events';
 import { createConnection } from 'node:net';
 
 /**
- * Posts to all these paths at once, each on a connection of its own that is already open. It uses plain sockets, because
- * 1,000 requests of an HTTP client take a good part of the CPU time that the server needs.
+ * Posts to all these paths at once, each on a connection of its own that is already open. It uses plain sockets,
+ * because 1,000 requests of an HTTP client take a good part of the CPU time that the server needs.
  *
  * @returns milliseconds until the last response.
  * @throws if a response is not 200.

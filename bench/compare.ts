@@ -20,7 +20,7 @@ export const compareWithBaseline =
 
 /** The comparison is fair only if both do the same work. */
 async function assertSameResponse(baseline: Server, service: Server, load: Load): Promise<void> {
-  const path = load.nextPath();
+  const path = typeof load.path === 'string' ? load.path : load.path();
   const request = async ({ url }: Server) => {
     const response = await fetch(url + path, requestOptions(load));
     const body = (await response.json()) as { created_at: string };

@@ -12,8 +12,8 @@ export interface Load {
   method: 'GET' | 'POST';
   /** Sent as JSON. */
   body?: object;
-  /** Called for every request. */
-  nextPath: () => string;
+  /** A function is called for every request, which costs the generator time. */
+  path: string | (() => string);
 }
 
 /**
@@ -53,7 +53,7 @@ export const requestOptions = ({ method, body }: Load) => ({
 });
 
 function toOptions(url: string, load: Load): autocannon.Options {
-  const { connections, seconds, requests, nextPath } = load;
+  const { connections, seconds, requests, path } = load;
   return {
     url,
     connections,
@@ -63,7 +63,7 @@ function toOptions(url: string, load: Load): autocannon.Options {
     requests: [
       {
         ...requestOptions(load),
-        setupRequest: (request) => ({ ...request, path: nextPath() }),
+        ...(typeof path === 'string' ? { path } : { setupRequest: (request) => ({ ...request, path: path() }) }),
       },
     ],
   };

@@ -11,10 +11,10 @@ const CPU_TARGET: Target = { metric: 'cpuUs', numerator: 'baseline', denominator
 const P99_TARGET: Target = { metric: 'p99Ms', numerator: 'service', denominator: 'baseline', atMost: 2 };
 
 const randomTicket = (tickets: number) => `/tickets/${1 + Math.floor(Math.random() * tickets)}`;
-const READ: Load = { connections: 50, method: 'GET', nextPath: () => randomTicket(1000) };
-const READ_RESULT: Load = { connections: 50, method: 'GET', nextPath: () => `${randomTicket(1000)}/result` };
-const PROCESS: Load = { connections: 50, method: 'POST', nextPath: () => `${randomTicket(1000)}/process` };
-const CREATE: Load = { connections: 50, method: 'POST', body: NEW_TICKET, nextPath: () => '/tickets' };
+const READ: Load = { connections: 50, method: 'GET', path: () => randomTicket(1000) };
+const READ_RESULT: Load = { connections: 50, method: 'GET', path: () => `${randomTicket(1000)}/result` };
+const PROCESS: Load = { connections: 50, method: 'POST', path: () => `${randomTicket(1000)}/process` };
+const CREATE: Load = { connections: 50, method: 'POST', body: NEW_TICKET, path: '/tickets' };
 
 const PROCESSED_TICKETS: DatabaseOptions = { tickets: 1000, withResults: true };
 
@@ -61,7 +61,7 @@ export const SCENARIOS: Scenario[] = [
     async setUp({ seconds }) {
       const { client, service, nextPath } = await startWithProvider(0);
       const calls = Math.ceil(2000 * seconds);
-      const load: Load = { connections: 50, requests: calls, method: 'POST', nextPath };
+      const load: Load = { connections: 50, requests: calls, method: 'POST', path: nextPath };
       return {
         'baseline client': async () => ({
           requestsPerSecond: (calls / (await runBaselineClient(client, calls, 50))) * 1000,
@@ -129,7 +129,7 @@ export const SCENARIOS: Scenario[] = [
       const large = await startService(await largeDatabase(tickets));
       return {
         small: () => measureLoad(small, { ...READ, seconds }),
-        large: () => measureLoad(large, { ...READ, seconds, nextPath: () => randomTicket(tickets) }),
+        large: () => measureLoad(large, { ...READ, seconds, path: () => randomTicket(tickets) }),
       };
     },
   },
