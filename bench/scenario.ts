@@ -30,7 +30,7 @@ export interface Scale {
   tickets: number;
 }
 
-/** Measures each candidate once. */
+/** By name: measures the candidate once. */
 export type Candidates = Record<string, () => Promise<Metrics>>;
 
 export interface Scenario {

@@ -27,12 +27,15 @@ export function startService(database: string, { settings, logFile }: ServiceOpt
   return startServer([FLAG, path('../dist/server.cjs')], environment, logFile);
 }
 
-/** Starts the baseline client and the service with 15,000 new tickets; their provider responds after `delayMs`. */
+/** A scenario must not use more: each new run needs a ticket of its own. */
+const NEW_TICKETS = 15_000;
+
+/** Starts the baseline client and the service with new tickets; their provider responds after `delayMs`. */
 export async function startWithProvider(delayMs: number) {
   const provider = await startServer([path('provider.ts'), String(delayMs)], {});
   const providerUrl = `${provider.url}/v1`;
   const client = await startServer([path('baseline-client.ts')], { BASE_URL: providerUrl });
-  const service = await startService(await createDatabase({ tickets: 15_000 }), {
+  const service = await startService(await createDatabase({ tickets: NEW_TICKETS }), {
     settings: { OPENAI_BASE_URL: providerUrl, LLM_MAX_CONCURRENCY: '1000' },
   });
   let id = 0;
