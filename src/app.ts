@@ -85,13 +85,13 @@ export async function buildApp(
   ignoreExpectations(app);
   await shedLoad(app, limits);
   const addOtherMethods = rejectOtherMethods(app);
-  await documentRoutes(app, { version, wantsKey: apiKeys.length > 0 });
-  await app.register(healthRoutes, services);
-  await app.register(metricsRoutes, { metrics });
+  await documentRoutes(app, { version });
   await app.register(async (limited) => {
     await limitRates(limited, rateLimits);
     await limited.register(ticketRoutes, services);
   });
+  await app.register(healthRoutes, services);
+  await app.register(metricsRoutes, { metrics });
   addOtherMethods();
   return app;
 }

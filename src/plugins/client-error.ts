@@ -1,8 +1,8 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
-import type { Problem } from '../schemas/problem.ts';
-import { problem } from './errors.ts';
+import { createProblem, type Problem } from '../schemas/problem.ts';
+
 import { SECURITY_HEADERS } from './headers.ts';
 import { responseOn } from './node-answers.ts';
 
@@ -28,7 +28,10 @@ export function answerClientErrors(newId: () => string) {
       if (!socket.writable) return;
       if (responseOn(socket)?.headersSent) return void socket.destroySoon();
       const request_id = newId();
-      const body = problem(request_id, ...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']));
+      const body = createProblem(
+        request_id,
+        ...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']),
+      );
       this.log.info({ reqId: request_id, status: body.status, code: error.code }, 'no request: not readable as HTTP');
       socket.write(toBytes(body));
       socket.destroySoon(); // when it is sent

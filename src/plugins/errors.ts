@@ -1,41 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Problem } from '../schemas/problem.ts';
+import { createProblem, type Problem } from '../schemas/problem.ts';
 import { validationErrors } from './validation.ts';
-
-/** The one table from what happened to what HTTP calls it. */
-const STATUS: Record<ErrorCode, number> = {
-  ticket_not_found: 404,
-  result_not_found: 404,
-  not_found: 404,
-  unauthorized: 401,
-  forbidden: 403,
-  rate_limited: 429,
-  method_not_allowed: 405,
-  invalid_input: 422,
-  invalid_json: 422,
-  body_too_large: 413,
-  unsupported_media_type: 415,
-  bad_request: 400,
-  request_timeout: 408,
-  headers_too_large: 431,
-  internal_error: 500,
-  storage_unavailable: 503,
-  llm_unauthorized: 502,
-  llm_rejected: 502,
-  llm_quota_exhausted: 503,
-  llm_rate_limited: 503,
-  llm_unavailable: 503,
-  llm_timeout: 504,
-  llm_refused: 502,
-  llm_content_filtered: 502,
-  llm_truncated: 502,
-  llm_invalid_output: 502,
-  overloaded: 503,
-  shutting_down: 503,
-  not_ready: 503,
-};
 
 /** In seconds, where nobody knows better. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5, storage_unavailable: 5 };
@@ -54,12 +20,6 @@ const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
   FST_UNDER_PRESSURE: ['overloaded', 'the server has too much to do'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'the body must be application/json'],
 };
-
-/** A problem document with what each has. */
-export function problem(request_id: string, code: ErrorCode, detail: string): Problem {
-  const status = STATUS[code];
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
-}
 
 /** Fastify's error handler: every error leaves as a problem document, and a 5xx with its cause in the log. */
 export function errorHandler(
@@ -89,13 +49,14 @@ function describe(error: FastifyError | AppError, request: FastifyRequest): Prob
   const { id } = request;
   if (error instanceof AppError) {
     const { code, message, openai_request_id } = error;
-    return { ...problem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
+    return { ...createProblem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
   }
-  if (error.validation) return { ...problem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
+  if (error.validation)
+    return { ...createProblem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
   const known = FASTIFY_ERRORS[error.code];
-  if (known) return unreadable(problem(id, ...known));
-  if (error.statusCode && error.statusCode < 500) return problem(id, 'bad_request', 'the request cannot be read');
-  return problem(id, 'internal_error', 'internal error');
+  if (known) return unreadable(createProblem(id, ...known));
+  if (error.statusCode && error.statusCode < 500) return createProblem(id, 'bad_request', 'the request cannot be read');
+  return createProblem(id, 'internal_error', 'internal error');
 }
 
 /** A body that is not JSON is told in the same form as a field that is wrong. */
