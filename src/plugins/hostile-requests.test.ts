@@ -10,7 +10,7 @@ import {
   toBytes,
   validRequest,
 } from '../testing/hostile-requests.ts';
-import { readOpenApi, wrongIn } from '../testing/openapi.ts';
+import { findMismatch, readOpenApi } from '../testing/openapi.ts';
 import { type Answer, answersTo } from '../testing/raw-http.ts';
 import { startService } from '../testing/service.ts';
 import { LIMITS } from './limits.ts';
@@ -49,7 +49,7 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
 
   function check(answer: Answer, { operation = '', isValid, head }: Partial<HostileRequest>): void {
     const answers = documented.get(operation);
-    if (answers || answer.status >= 400) expect(wrongIn(answer, answers ?? noRoute), head).toBeUndefined();
+    if (answers || answer.status >= 400) expect(findMismatch(answer, answers ?? noRoute), head).toBeUndefined();
     if (isValid && answer.status !== 404) expect(answer.status, head).toBeLessThan(300);
   }
 

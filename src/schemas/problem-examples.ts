@@ -8,10 +8,10 @@ const DETAILS = {
   ticket_not_found: 'ticket not found',
   result_not_found: 'result not found',
   unauthorized: 'a valid API key is needed',
-  forbidden: 'pages of other sites may not ask',
+  forbidden: 'pages of other sites have no access',
   rate_limited: 'too many requests',
   invalid_input: 'invalid input',
-  invalid_json: 'the body is not readable JSON',
+  invalid_json: 'the body is not valid JSON: it ends too early, at line 1, column 2',
   body_too_large: 'the body is too large',
   unsupported_media_type: 'the body must be application/json',
   bad_request: 'the request cannot be read',
@@ -34,8 +34,10 @@ const DETAILS = {
 
 export type DocumentedCode = keyof typeof DETAILS;
 
-/** An example of an error. `errors` is what is wrong with the request, for a 422. */
+/** An example of an error. `errors` is what is wrong with the request, for `invalid_input`. */
 export function problemExample(code: DocumentedCode, errors?: Problem['errors']): Problem {
   const problem = createProblem(REQUEST_ID, code, DETAILS[code]);
-  return errors ? { ...problem, errors } : problem;
+  if (code === 'invalid_json') return { ...problem, errors: [{ loc: ['body'], msg: problem.detail }] };
+  if (code === 'invalid_input') return { ...problem, errors: errors ?? [] };
+  return problem;
 }

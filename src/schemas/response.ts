@@ -47,7 +47,7 @@ const problem = (description: string, examples: Problem[], headers?: Headers) =>
 /**
  * The errors that a route may answer with, by status, for its `response` schema.
  *
- * @param invalid what the example of `invalid_input` says
+ * @param invalid the `errors` in the example of `invalid_input`
  */
 export function problems(
   codes: DocumentedCode[],
@@ -55,9 +55,9 @@ export function problems(
 ): { default: ReturnType<typeof problem> } {
   const byStatus = [...Map.groupBy(codes, (code) => PROBLEM_STATUS[code])];
   const responses = byStatus.map(([status, group]) => {
-    const examples = group.map((code) => problemExample(code, code === 'invalid_input' ? invalid : undefined));
-    const words = group.map((code) => `\`${code}\``).join(', ');
-    return [status, problem(`${STATUS_CODES[status]}: ${words}.`, examples, PROBLEM_HEADERS[status])];
+    const title = `${STATUS_CODES[status]}: ${group.map((code) => `\`${code}\``).join(' or ')}.`;
+    const examples = group.map((code) => problemExample(code, invalid));
+    return [status, problem(title, examples, PROBLEM_HEADERS[status])];
   });
   return { ...Object.fromEntries(responses), default: problem('Any other error.', [problemExample('internal_error')]) };
 }
