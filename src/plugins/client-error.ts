@@ -1,7 +1,7 @@
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
-import { createProblem, type Problem } from '../schemas/problem.ts';
+import { makeProblem, type Problem } from '../schemas/problem.ts';
 
 import { SECURITY_HEADERS } from './headers.ts';
 import { responseOn } from './node-answers.ts';
@@ -28,7 +28,7 @@ export function answerClientErrors(newId: () => string) {
       if (!socket.writable) return;
       if (responseOn(socket)?.headersSent) return void socket.destroySoon();
       const request_id = newId();
-      const body = createProblem(
+      const body = makeProblem(
         request_id,
         ...(NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read']),
       );

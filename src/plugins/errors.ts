@@ -1,6 +1,6 @@
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import { AppError, type ErrorCode } from '../errors.ts';
-import { createProblem, type Problem } from '../schemas/problem.ts';
+import { makeProblem, type Problem } from '../schemas/problem.ts';
 import { validationErrors } from './validation.ts';
 
 /** In seconds, where nobody knows better. */
@@ -49,14 +49,14 @@ function describe(error: FastifyError | AppError, request: FastifyRequest): Prob
   const { id } = request;
   if (error instanceof AppError) {
     const { code, message, openai_request_id } = error;
-    return { ...createProblem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
+    return { ...makeProblem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
   }
   if (error.validation)
-    return { ...createProblem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
+    return { ...makeProblem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
   const known = FASTIFY_ERRORS[error.code];
-  if (known) return unreadable(createProblem(id, ...known));
-  if (error.statusCode && error.statusCode < 500) return createProblem(id, 'bad_request', 'the request cannot be read');
-  return createProblem(id, 'internal_error', 'internal error');
+  if (known) return unreadable(makeProblem(id, ...known));
+  if (error.statusCode && error.statusCode < 500) return makeProblem(id, 'bad_request', 'the request cannot be read');
+  return makeProblem(id, 'internal_error', 'internal error');
 }
 
 /** A body that is not JSON is told in the same form as a field that is wrong. */

@@ -1,6 +1,15 @@
 import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { Problem } from '../schemas/problem.ts';
+import { problemResponses } from '../schemas/response.ts';
+
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Examples of the errors that a route can answer with, for the documentation. */
+    errors?: Problem[];
+  }
+}
 
 /** The page may load, run and call only what comes from this server, and the images inside its style sheet. */
 const CONTENT_SECURITY_POLICY = {
@@ -52,6 +61,7 @@ export async function documentRoutes(app: FastifyInstance, { version }: { versio
   await app.register(swagger, {
     openapi: { ...DOCUMENT, info: info(version) },
     refResolver: { buildLocalReference: (schema, _baseUri, _fragment, i) => String(schema.$id ?? `schema-${i}`) },
+    transform: documentErrors,
     transformObject: pathParametersFirst,
   });
   await app.register(async (docs) => {
@@ -70,6 +80,13 @@ export async function documentRoutes(app: FastifyInstance, { version }: { versio
   });
   app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger());
 }
+
+/** Adds the errors of a route to its documented answers. */
+const documentErrors: FastifyDynamicSwaggerOptions['transform'] = ({ schema, url }) => {
+  if (!schema?.errors) return { schema, url };
+  const { errors, response, ...rest } = schema;
+  return { schema: { ...rest, response: { ...Object(response), ...problemResponses(errors) } }, url };
+};
 
 /** @fastify/swagger puts query parameters first; people expect the order of the URL. */
 const pathParametersFirst: FastifyDynamicSwaggerOptions['transformObject'] = (document) => {

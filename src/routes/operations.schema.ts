@@ -1,5 +1,6 @@
 import { Type } from '@sinclair/typebox';
-import { ok, problems } from '../schemas/response.ts';
+import { problemExamples } from '../schemas/problem-examples.ts';
+import { anyProblem, ok } from '../schemas/response.ts';
 
 const METRICS_EXAMPLE = `# HELP process_cpu_seconds_total Total user and system CPU time spent in seconds.
 # TYPE process_cpu_seconds_total counter
@@ -14,8 +15,9 @@ export const getHealthSchema = {
   security: [],
   response: {
     200: ok(Type.Object({ ok: Type.Boolean({ description: 'Always true.', examples: [true] }) }), 'The server is up.'),
-    ...problems(['bad_request']),
+    default: anyProblem,
   },
+  errors: problemExamples(['bad_request']),
 };
 
 export const getReadinessSchema = {
@@ -31,8 +33,9 @@ export const getReadinessSchema = {
       Type.Object({ ready: Type.Boolean({ description: 'Always true.', examples: [true] }) }),
       'The server can read and write its database and is not shutting down.',
     ),
-    ...problems(['bad_request', 'not_ready']),
+    default: anyProblem,
   },
+  errors: problemExamples(['bad_request', 'not_ready']),
 };
 
 export const getMetricsSchema = {
@@ -45,6 +48,7 @@ export const getMetricsSchema = {
       description: 'The metrics.',
       content: { 'text/plain': { schema: { type: 'string' }, example: METRICS_EXAMPLE } },
     },
-    ...problems(['unauthorized', 'forbidden']),
+    default: anyProblem,
   },
+  errors: problemExamples(['unauthorized', 'forbidden']),
 };

@@ -1,5 +1,6 @@
+import { problemExamples } from '../schemas/problem-examples.ts';
 import { NoQuery, ProcessQuery, TicketParams } from '../schemas/request.ts';
-import { ok, problems } from '../schemas/response.ts';
+import { anyProblem, ok } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
 
@@ -29,8 +30,9 @@ export const createTicketSchema = {
       ...ok(Ticket, 'The new ticket.'),
       headers: { Location: { type: 'string', description: 'The path of the ticket: `/tickets/{id}`.' } },
     },
-    ...problems([...COMMON, 'invalid_json', 'body_too_large', 'unsupported_media_type'], MISSING_TEXT),
+    default: anyProblem,
   },
+  errors: problemExamples([...COMMON, 'invalid_json', 'body_too_large', 'unsupported_media_type'], MISSING_TEXT),
 };
 
 export const getTicketSchema = {
@@ -42,8 +44,9 @@ export const getTicketSchema = {
   querystring: NoQuery,
   response: {
     200: ok(Ticket, 'The ticket.', { status: 'done' }),
-    ...problems([...COMMON, 'ticket_not_found'], INVALID_ID),
+    default: anyProblem,
   },
+  errors: problemExamples([...COMMON, 'ticket_not_found'], INVALID_ID),
 };
 
 export const getTicketResultSchema = {
@@ -55,8 +58,9 @@ export const getTicketResultSchema = {
   querystring: NoQuery,
   response: {
     200: ok(Result, 'The stored result.'),
-    ...problems([...COMMON, 'ticket_not_found', 'result_not_found'], INVALID_ID),
+    default: anyProblem,
   },
+  errors: problemExamples([...COMMON, 'ticket_not_found', 'result_not_found'], INVALID_ID),
 };
 
 export const processTicketSchema = {
@@ -71,23 +75,24 @@ export const processTicketSchema = {
   querystring: ProcessQuery,
   response: {
     200: ok(Result, 'The stored result.'),
-    ...problems(
-      [
-        ...COMMON,
-        'ticket_not_found',
-        'llm_unauthorized',
-        'llm_rejected',
-        'llm_refused',
-        'llm_content_filtered',
-        'llm_truncated',
-        'llm_invalid_output',
-        'llm_rate_limited',
-        'llm_quota_exhausted',
-        'llm_unavailable',
-        'shutting_down',
-        'llm_timeout',
-      ],
-      INVALID_ID,
-    ),
+    default: anyProblem,
   },
+  errors: problemExamples(
+    [
+      ...COMMON,
+      'ticket_not_found',
+      'llm_unauthorized',
+      'llm_rejected',
+      'llm_refused',
+      'llm_content_filtered',
+      'llm_truncated',
+      'llm_invalid_output',
+      'llm_rate_limited',
+      'llm_quota_exhausted',
+      'llm_unavailable',
+      'shutting_down',
+      'llm_timeout',
+    ],
+    INVALID_ID,
+  ),
 };

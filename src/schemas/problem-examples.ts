@@ -1,5 +1,5 @@
 import type { ErrorCode } from '../errors.ts';
-import { createProblem, type Problem } from './problem.ts';
+import { makeProblem, type Problem } from './problem.ts';
 
 const REQUEST_ID = '5f0c2a81-6';
 
@@ -27,17 +27,17 @@ const DETAILS = {
   llm_content_filtered: "the model provider's content filter stopped the answer",
   llm_truncated: "the model's answer was cut off",
   llm_invalid_output: 'the model answered with something that cannot be used',
-  overloaded: 'the server has too much to do',
+  overloaded: 'the server is overloaded',
   shutting_down: 'the server is shutting down',
   not_ready: 'database_write',
 } as const satisfies Partial<Record<ErrorCode, string>>;
 
-export type DocumentedCode = keyof typeof DETAILS;
+type DocumentedCode = keyof typeof DETAILS;
 
-/** An example of an error. `errors` is what is wrong with the request, for `invalid_input`. */
-export function problemExample(code: DocumentedCode, errors?: Problem['errors']): Problem {
-  const problem = createProblem(REQUEST_ID, code, DETAILS[code]);
-  if (code === 'invalid_json') return { ...problem, errors: [{ loc: ['body'], msg: problem.detail }] };
-  if (code === 'invalid_input') return { ...problem, errors: errors ?? [] };
-  return problem;
-}
+/** An example of each error. `errors` is what `invalid_input` says. */
+export const problemExamples = (codes: DocumentedCode[], errors: Problem['errors'] = []): Problem[] =>
+  codes.map((code) => {
+    const problem = makeProblem(REQUEST_ID, code, DETAILS[code]);
+    if (code === 'invalid_json') return { ...problem, errors: [{ loc: ['body'], msg: problem.detail }] };
+    return code === 'invalid_input' ? { ...problem, errors } : problem;
+  });

@@ -72,7 +72,7 @@ export const PROBLEM_STATUS = {
 } as const satisfies Record<ErrorCode, number>;
 
 /** A problem document with the members that every error has. */
-export function createProblem(request_id: string, code: ErrorCode, detail: string): Problem {
+export function makeProblem(request_id: string, code: ErrorCode, detail: string): Problem {
   const status = PROBLEM_STATUS[code];
   return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
 }

@@ -1,8 +1,8 @@
 import { STATUS_CODES } from 'node:http';
 import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
 import { exampleOf } from './examples.ts';
-import { PROBLEM_STATUS, Problem } from './problem.ts';
-import { type DocumentedCode, problemExample } from './problem-examples.ts';
+import { Problem } from './problem.ts';
+import { problemExamples } from './problem-examples.ts';
 
 interface Header {
   type: 'string' | 'integer';
@@ -33,7 +33,7 @@ export const ok = <T extends TObject>(schema: T, description: string, example: P
   },
 });
 
-const problem = (description: string, examples: Problem[], headers?: Headers) => ({
+const problemResponse = (description: string, examples: Problem[], headers?: Headers) => ({
   description,
   headers,
   content: {
@@ -44,20 +44,15 @@ const problem = (description: string, examples: Problem[], headers?: Headers) =>
   },
 });
 
-/**
- * The errors that a route may answer with, by status, for its `response` schema.
- *
- * @param invalid the `errors` in the example of `invalid_input`
- */
-export function problems(
-  codes: DocumentedCode[],
-  invalid?: Problem['errors'],
-): { default: ReturnType<typeof problem> } {
-  const byStatus = [...Map.groupBy(codes, (code) => PROBLEM_STATUS[code])];
+/** For the `response` schema of every route: any error. */
+export const anyProblem = problemResponse('Any other error.', problemExamples(['internal_error']));
+
+/** The documentation of errors by status. Not for `response` schemas: Fastify would compile a serializer for each status. */
+export function problemResponses(examples: Problem[]): Record<string, ReturnType<typeof problemResponse>> {
+  const byStatus = [...Map.groupBy(examples, ({ status }) => status)];
   const responses = byStatus.map(([status, group]) => {
-    const title = `${STATUS_CODES[status]}: ${group.map((code) => `\`${code}\``).join(' or ')}.`;
-    const examples = group.map((code) => problemExample(code, invalid));
-    return [status, problem(title, examples, PROBLEM_HEADERS[status])];
+    const codes = group.map(({ code }) => `\`${code}\``).join(' or ');
+    return [status, problemResponse(`${STATUS_CODES[status]}: ${codes}.`, group, PROBLEM_HEADERS[status])];
   });
-  return { ...Object.fromEntries(responses), default: problem('Any other error.', [problemExample('internal_error')]) };
+  return Object.fromEntries(responses);
 }
