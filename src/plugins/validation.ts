@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fastify';
+import fp from 'fastify-plugin';
+import type { FieldError } from '../errors.ts';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { STORABLE } from '../schemas/patterns.ts';
-import type { Problem } from '../schemas/problem.ts';
 
 const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
 
@@ -11,9 +12,10 @@ const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE_WORDS = ['false', '0', 'no', 'off', 'f', 'n'];
 
 /** Compiles the schema of one part of a request. Path and query parameters are text and are coerced; JSON bodies are not. */
-export const validatorCompiler: FastifySchemaCompiler<
-  FastifySchema & { properties?: Record<string, { type?: unknown }> }
-> = ({ schema, httpPart }) => {
+const validatorCompiler: FastifySchemaCompiler<FastifySchema & { properties?: Record<string, { type?: unknown }> }> = ({
+  schema,
+  httpPart,
+}) => {
   const validate = ajv.compile(schema);
   if (httpPart === 'body') return validate;
   const properties = Object.entries(schema.properties ?? {});
@@ -26,6 +28,10 @@ export const validatorCompiler: FastifySchemaCompiler<
   validateCoerced.errors = undefined as ErrorObject[] | null | undefined;
   return validateCoerced;
 };
+
+export const validation = fp(async (app) => {
+  app.setValidatorCompiler(validatorCompiler);
+});
 
 /** Stricter than Ajv's coercion, which reads `1e3`, `0x10` and an empty string as numbers. */
 function coerce(value: unknown, type: unknown): unknown {
@@ -45,7 +51,7 @@ const PARTS = [
 ] as const;
 
 /** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
-export function validationErrors(request: FastifyRequest): NonNullable<Problem['errors']> {
+export function validationErrors(request: FastifyRequest): FieldError[] {
   return PARTS.flatMap(([schema, property, name]) => {
     const validate = request.getValidationFunction(schema);
     if (!validate || validate(request[property])) return [];
@@ -63,10 +69,11 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
   if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
   if (keyword === 'pattern' && params.pattern === STORABLE)
     return 'must not contain U+0000 or half of a surrogate pair';
+  if (keyword === 'type' && params.type === 'object') return 'must be a JSON object';
   if (keyword === 'type' && part !== 'body') {
     return params.type === 'boolean'
-      ? `must be ${TRUE_WORDS.join(', ')}, or ${FALSE_WORDS.join(', ')}`
-      : 'must be digits';
+      ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
+      : 'must be an integer, in digits only';
   }
   return message;
 }

@@ -8,7 +8,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Storage, 'checkReadine
   app,
   { checkReadiness },
 ) => {
-  // Both answer also when the server has too much to do.
+  // Both also answer while the server is overloaded.
   const config = { public: true, pressureHandler: () => undefined };
 
   app.get('/health', { schema: getHealthSchema, config }, async () => ({ ok: true }));

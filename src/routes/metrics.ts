@@ -5,7 +5,7 @@ import { getMetricsSchema } from './operations.schema.ts';
 /** `GET /metrics`, for Prometheus; it answers also when the server has too much to do. */
 export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (app, { metrics }) => {
   const { registry } = metrics;
-  const config = { pressureHandler: () => undefined };
+  const config = { acceptsMetricsKey: true, pressureHandler: () => undefined };
   app.get('/metrics', { schema: getMetricsSchema, config }, async (_request, reply) => {
     const text = await registry.metrics();
     return reply.type(registry.contentType).send(text);

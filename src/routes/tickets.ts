@@ -1,12 +1,11 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '../errors.ts';
-import { ignoreBody } from '../plugins/body.ts';
+import { ignoreBody } from '../plugins/ignored-body.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { ProcessQuery, TicketParams } from '../schemas/request.ts';
 import type { ResultRepository, TicketRepository } from '../storage/types.ts';
 import { createTicketSchema, getTicketResultSchema, getTicketSchema, processTicketSchema } from './tickets.schema.ts';
 
-/** What the routes hand their requests to. */
 export interface Services {
   tickets: TicketRepository;
   results: ResultRepository;
@@ -36,7 +35,7 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
   });
 
   app.register(async (bodyless) => {
-    ignoreBody(bodyless);
+    await bodyless.register(ignoreBody);
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
       { schema: processTicketSchema, config: { costsMoney: true } },
