@@ -133,7 +133,7 @@ export interface paths {
         };
         /**
          * Read the metrics
-         * @description All metrics of this process in the text format of Prometheus.
+         * @description All metrics of this process in the text format of Prometheus. If the server has a `METRICS_KEY`, it accepts that key as well.
          */
         get: operations["getMetrics"];
         put?: never;
@@ -148,16 +148,7 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        /**
-         * @description A support inquiry and its status.
-         * @example {
-         *       "id": 1,
-         *       "created_at": "2026-02-17T16:35:05Z",
-         *       "source": "email",
-         *       "raw_text": "I cannot login to my account. Please help.",
-         *       "status": "new"
-         *     }
-         */
+        /** @description A support inquiry and its status. */
         Ticket: {
             /**
              * @description The ticket's id. Ids are never reused.
@@ -187,25 +178,7 @@ export interface components {
              */
             status: "new" | "processing" | "done" | "failed";
         };
-        /**
-         * @description The summary, category and reply draft of a ticket, and what the model call cost.
-         * @example {
-         *       "id": 1,
-         *       "ticket_id": 1,
-         *       "summary": "The customer cannot log in to their account and asks for help.",
-         *       "category": "auth/login",
-         *       "reply_draft": "Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards",
-         *       "model": "gpt-4o-mini-2024-07-18",
-         *       "prompt_version": "v1",
-         *       "created_at": "2026-02-17T16:35:05Z",
-         *       "openai_request_id": "req_8f2c41d09b7e",
-         *       "latency_ms": 1240,
-         *       "input_tokens": 412,
-         *       "output_tokens": 96,
-         *       "total_tokens": 508,
-         *       "cached_tokens": 0
-         *     }
-         */
+        /** @description The summary, category and reply draft of a ticket, and what the model call cost. */
         Result: {
             /**
              * @description The result's id. It stays the same when a result is overwritten.

@@ -41,7 +41,7 @@ const DOCUMENT: FastifyDynamicSwaggerOptions['openapi'] = {
       },
     },
   },
-  // `{}`: a server without API_KEYS wants none.
+  // `{}`: a server without API_KEYS needs none.
   security: [{ bearer: [] }, { apiKey: [] }, {}],
 };
 

@@ -42,7 +42,9 @@ export const getMetricsSchema = {
   operationId: 'getMetrics',
   tags: ['Operations'],
   summary: 'Read the metrics',
-  description: 'All metrics of this process in the text format of Prometheus.',
+  description:
+    'All metrics of this process in the text format of Prometheus. If the server has a `METRICS_KEY`, it accepts that ' +
+    'key as well.',
   response: {
     200: {
       description: 'The metrics.',

@@ -1,3 +1,4 @@
+import { exampleOf } from '../schemas/examples.ts';
 import { problemExamples } from '../schemas/problem-examples.ts';
 import { NoQuery, ProcessQuery, TicketParams } from '../schemas/request.ts';
 import { anyProblem, ok } from '../schemas/response.ts';
@@ -22,9 +23,10 @@ export const createTicketSchema = {
   tags: ['Tickets'],
   summary: 'Create a ticket',
   description:
-    'Stores an inquiry with status `new`. The model does not see it before the ticket is processed. Unknown fields are ignored.',
+    'Stores an inquiry with status `new`. The model does not see it before the ticket is processed. ' +
+    'Unknown fields are ignored.',
   querystring: NoQuery,
-  body: NewTicket,
+  body: { ...NewTicket, examples: [exampleOf(NewTicket)] },
   response: {
     201: {
       ...ok(Ticket, 'The new ticket.'),

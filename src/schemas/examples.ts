@@ -5,6 +5,3 @@ export function exampleOf<T extends TObject>(schema: T): Static<T> {
   const fields = Object.entries(schema.properties).map(([name, { examples }]) => [name, examples?.[0]]);
   return Object.fromEntries(fields);
 }
-
-/** Adds the example that documentation shows for the whole object. */
-export const withExample = <T extends TObject>(schema: T): T => ({ ...schema, examples: [exampleOf(schema)] });

@@ -39,7 +39,7 @@ export const Problem = Type.Object(
 export type Problem = Static<typeof Problem>;
 
 /** The HTTP status of each error code. */
-export const PROBLEM_STATUS = {
+const STATUS: Record<ErrorCode, number> = {
   ticket_not_found: 404,
   result_not_found: 404,
   not_found: 404,
@@ -69,10 +69,10 @@ export const PROBLEM_STATUS = {
   overloaded: 503,
   shutting_down: 503,
   not_ready: 503,
-} as const satisfies Record<ErrorCode, number>;
+};
 
 /** A problem document with the members that every error has. */
 export function makeProblem(request_id: string, code: ErrorCode, detail: string): Problem {
-  const status = PROBLEM_STATUS[code];
+  const status = STATUS[code];
   return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
 }

@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Defaulted } from './text.ts';
 
 export const TicketParams = Type.Object({
-  id: Type.Integer({ description: "The ticket's id.", examples: [1] }),
+  id: Type.Integer({ minimum: 0, description: "The ticket's id.", examples: [1] }),
 });
 export type TicketParams = Static<typeof TicketParams>;
 

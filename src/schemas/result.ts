@@ -1,11 +1,10 @@
 import { type Static, Type } from '@sinclair/typebox';
-import { withExample } from './examples.ts';
 import { Nullable, StringEnum, Text, Timestamp } from './text.ts';
 
 export const CATEGORIES = ['auth/login', 'billing', 'bug', 'feature_request', 'account', 'other'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** What the model must answer. Sent to the provider as it is here, so it has no annotations. Lengths count code points. */
+/** What the model must answer. It is sent to the provider, so it has no annotations. Lengths count code points. */
 export const ModelOutput = Type.Object(
   {
     summary: Text({ minLength: 1, maxLength: 600 }),
@@ -57,29 +56,27 @@ export const CallMetadata = Type.Object({
 export type CallMetadata = Static<typeof CallMetadata>;
 
 /** The one result of a ticket. Every field describes the run whose text is stored. */
-export const Result = withExample(
-  Type.Object(
-    {
-      id: Type.Integer({
-        description: "The result's id. It stays the same when a result is overwritten.",
-        examples: [1],
-      }),
-      ticket_id: Type.Integer({ description: 'The ticket that the result belongs to.', examples: [1] }),
-      summary: Type.String({
-        description: 'What the customer wants, in one or two sentences.',
-        examples: ['The customer cannot log in to their account and asks for help.'],
-      }),
-      category: StringEnum(CATEGORIES, { description: 'The subject of the ticket.', examples: ['auth/login'] }),
-      reply_draft: Type.String({
-        description: 'A reply to the customer, for a person to check and send.',
-        examples: ['Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards'],
-      }),
-      model: CallMetadata.properties.model,
-      prompt_version: Type.String({ description: 'The version of the prompt that was used.', examples: ['v1'] }),
-      created_at: Timestamp({ description: 'When this result was stored, in UTC.' }),
-      ...Type.Omit(CallMetadata, ['model']).properties,
-    },
-    { $id: 'Result', description: 'The summary, category and reply draft of a ticket, and what the model call cost.' },
-  ),
+export const Result = Type.Object(
+  {
+    id: Type.Integer({
+      description: "The result's id. It stays the same when a result is overwritten.",
+      examples: [1],
+    }),
+    ticket_id: Type.Integer({ description: 'The ticket that the result belongs to.', examples: [1] }),
+    summary: Type.String({
+      description: 'What the customer wants, in one or two sentences.',
+      examples: ['The customer cannot log in to their account and asks for help.'],
+    }),
+    category: StringEnum(CATEGORIES, { description: 'The subject of the ticket.', examples: ['auth/login'] }),
+    reply_draft: Type.String({
+      description: 'A reply to the customer, for a person to check and send.',
+      examples: ['Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards'],
+    }),
+    model: CallMetadata.properties.model,
+    prompt_version: Type.String({ description: 'The version of the prompt that was used.', examples: ['v1'] }),
+    created_at: Timestamp({ description: 'When this result was stored, in UTC.' }),
+    ...Type.Omit(CallMetadata, ['model']).properties,
+  },
+  { $id: 'Result', description: 'The summary, category and reply draft of a ticket, and what the model call cost.' },
 );
 export type Result = Static<typeof Result>;
