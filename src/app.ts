@@ -56,7 +56,7 @@ export async function buildApp(
 
   app.register(errors);
   app.register(requestContext);
-  app.register(requestLogger, metrics);
+  app.register(requestLogger, { observeRequest: metrics.observeRequest });
   app.register(auth, options);
   app.register(unknownPaths);
   app.register(loadLimits, { limits });

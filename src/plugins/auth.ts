@@ -28,8 +28,8 @@ export interface AuthOptions {
 const digestOf = (key: string) => hash('sha256', key, 'buffer');
 
 /**
- * Requires one of the keys, as `Authorization: Bearer …` or `X-API-Key`, on all but public routes. Without keys, only clients on
- * this machine are let in, and no pages of other sites.
+ * Requires an API key, as `Authorization: Bearer …` or `X-API-Key`, on all routes that are not public. Where there are
+ * no keys, rejects pages of other sites and, unless `allowAnonymous` is set, clients that are not on this machine.
  */
 export const auth = fp<AuthOptions>(async (app, { apiKeys, metricsKey, allowAnonymous }) => {
   const keys = apiKeys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
@@ -57,10 +57,10 @@ function presentedKey({ raw: { headers } }: FastifyRequest): string {
   return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? '';
 }
 
-/** Where no key is needed, a page of another site must not use the browser of somebody who can reach this server. */
+/** A page of another site must not use a browser that can reach this server. */
 function originCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
-  // Browsers send Sec-Fetch-Site only to trustworthy addresses, and Origin with every request that may change something.
+  // Browsers send Sec-Fetch-Site only to trustworthy addresses, but Origin with every request that is not a GET or HEAD.
   const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
   return isOtherSite ? new AppError('forbidden', 'pages of other sites have no access') : undefined;
 }
@@ -68,7 +68,7 @@ function originCheck({ raw: { headers } }: FastifyRequest): AppError | undefined
 /** A `Host` that names this machine. */
 const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
 
-/** A server that asks for no key listens on loopback only; these are the ways around that. */
+/** Without keys, the server listens on loopback only. A proxy or a DNS name of an attacker would open it to others. */
 function loopbackCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) {
     return new AppError(
@@ -77,7 +77,7 @@ function loopbackCheck({ raw: { headers } }: FastifyRequest): AppError | undefin
         'set API_KEYS, or ALLOW_ANONYMOUS=true if the proxy checks who its clients are',
     );
   }
-  // A page of another site can have a name that it lets point to this machine (DNS rebinding).
+  // DNS rebinding: a page's own host name can be made to point to this machine.
   if (LOOPBACK_HOST.test(headers.host ?? '')) return undefined;
   return new AppError(
     'forbidden',

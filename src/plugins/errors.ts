@@ -62,16 +62,15 @@ function toProblem(error: FastifyError | AppError, request: FastifyRequest): Pro
   return makeProblem(id, 'internal_error', 'internal error');
 }
 
-/** Requests that share a run share its error, which is logged once. */
-const logged = new WeakSet<Error>();
+/** Requests that share a run share its error, whose stack is logged once. */
+const loggedStacks = new WeakSet<Error>();
 
-/** Logs a bug with its stack, and an expected error with its cause. The one line of a run already has its `llm_…` error. */
+/** Logs a bug with its stack, and an expected error with its cause. An `llm_…` error is in the line of its run. */
 function logError(error: FastifyError | AppError, { code, detail }: Problem, { log }: FastifyRequest): void {
-  if (code.startsWith('llm_') || logged.has(error)) return;
-  logged.add(error);
   if (code === 'internal_error') {
-    log.error({ err: error, code }, detail);
-  } else {
+    if (!loggedStacks.has(error)) log.error({ err: error, code }, detail);
+    loggedStacks.add(error);
+  } else if (!code.startsWith('llm_')) {
     const { message, code: causeCode } = (error.cause ?? {}) as NodeJS.ErrnoException;
     const details = error instanceof AppError ? error.details : {};
     log.warn({ code, cause: message, causeCode, ...details }, detail);

@@ -6,7 +6,7 @@ import { AppError } from '../errors.ts';
 const MAX_BYTES = 1024;
 const MAX_WAIT_MS = 100;
 
-/** Makes the routes of this instance ignore their body, whatever it is, unless it is an obvious mistake for `?force=true`. */
+/** Makes the routes of this instance ignore their body, unless it is an object with `force`, meant as `?force=true`. */
 export const ignoreBody = fp(async (app) => {
   app.addHook('onRequest', (request, _reply, done) => {
     delete request.headers['content-type']; // Fastify answers 415 to an invalid one before it calls a parser

@@ -33,8 +33,8 @@ export const serverOptions = (limits: Limits) =>
   }) satisfies FastifyHttpOptions<Server>;
 
 /**
- * Limits connections and unread uploads, and rejects requests with 503 while the event loop is too slow, except on routes with
- * `config.pressureHandler`.
+ * Limits connections and unread uploads. Rejects requests with 503 while the event loop is too slow, except on routes
+ * with `config.pressureHandler`.
  */
 export const loadLimits = fp<{ limits: Limits }>(async (app, { limits }) => {
   app.server.maxConnections = limits.connections;
@@ -45,7 +45,7 @@ export const loadLimits = fp<{ limits: Limits }>(async (app, { limits }) => {
 /** Time for the rest of a body to arrive after the answer, in ms. */
 const LINGER_MS = 1000;
 
-/** Closes a connection whose client goes on sending a body after the answer. Node would read it to its end, however long. */
+/** Closes a connection whose client goes on sending a body after the answer. Node would read all of it. */
 function closeLingeringUpload({ raw }: FastifyRequest): void {
   if (raw.complete) return;
   const timer = setTimeout(() => {

@@ -20,7 +20,7 @@ declare module 'fastify' {
 /** How many clients are remembered; beyond that, the least recently seen one starts anew. */
 const MAX_CLIENTS = 10_000;
 
-/** Limits the routes that are registered after it, per API key, or per address (IPv6: per /64) where there are no keys. */
+/** Limits the routes registered after it, per API key, or per address (IPv6: per /64) where there are no keys. */
 export const rateLimits = fp<RateLimits>(async (app, { perMinute, processPerMinute }) => {
   if (perMinute === 0 && processPerMinute === 0) return;
   if (processPerMinute > 0) {

@@ -12,8 +12,8 @@ export function requestId({ headers }: IncomingMessage): string {
 }
 
 /**
- * The headers that OWASP's REST Security Cheat Sheet asks for on answers that no browser shows or keeps. `/docs` has a policy of
- * its own; Strict-Transport-Security is up to the proxy that terminates TLS.
+ * The headers that OWASP's REST Security Cheat Sheet asks for on answers that no browser shows or keeps. `/docs` has a
+ * policy of its own; Strict-Transport-Security is up to the proxy that terminates TLS.
  */
 export const SECURITY_HEADERS = {
   'cache-control': 'no-store',

@@ -22,7 +22,7 @@ test.each([
   expect(logged('unreadable request')).toMatchObject([{ reqId: request_id, status, code }]);
 });
 
-test('bytes that are not HTTP do not make the server forget the requests before them', async () => {
+test('bytes that are not HTTP close the connection, also after a request', async () => {
   const { url } = await listen();
   const answer = await exchange(url, 'GET /health HTTP/1.1\r\nHost: localhost\r\n\r\nnonsense\r\n\r\nmore\r\n\r\n');
   expect(answer.match(/HTTP\/1\.1 \d+/g)?.at(-1)).toBe('HTTP/1.1 400');

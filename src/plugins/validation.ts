@@ -11,11 +11,10 @@ const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
 const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE_WORDS = ['false', '0', 'no', 'off', 'f', 'n'];
 
-/** Compiles the schema of one part of a request. Path and query parameters are text and are coerced; JSON bodies are not. */
-const validatorCompiler: FastifySchemaCompiler<FastifySchema & { properties?: Record<string, { type?: unknown }> }> = ({
-  schema,
-  httpPart,
-}) => {
+type PartSchema = FastifySchema & { properties?: Record<string, { type?: unknown }> };
+
+/** Compiles the schema of one part of a request. Path and query parameters are coerced from text; bodies are not. */
+const validatorCompiler: FastifySchemaCompiler<PartSchema> = ({ schema, httpPart }) => {
   const validate = ajv.compile(schema);
   if (httpPart === 'body') return validate;
   const properties = Object.entries(schema.properties ?? {});
@@ -57,8 +56,9 @@ export function validationErrors(request: FastifyRequest): FieldError[] {
     if (!validate || validate(request[property])) return [];
     return (validate.errors ?? []).map((error) => {
       const { missingProperty, additionalProperty } = error.params;
-      const field = [error.instancePath, missingProperty ?? additionalProperty].filter((part) => part !== undefined);
-      return { loc: [name, ...field.join('/').split('/').slice(1)], msg: message(error, name) };
+      const field = missingProperty ?? additionalProperty;
+      const path = [...error.instancePath.split('/').slice(1), ...(field === undefined ? [] : [field])];
+      return { loc: [name, ...path], msg: message(error, name) };
     });
   });
 }
@@ -67,8 +67,9 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
   if (keyword === 'required') return 'is missing';
   if (keyword === 'additionalProperties') return 'is not a parameter of this route';
   if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
-  if (keyword === 'pattern' && params.pattern === STORABLE)
+  if (keyword === 'pattern' && params.pattern === STORABLE) {
     return 'must not contain U+0000 or half of a surrogate pair';
+  }
   if (keyword === 'type' && params.type === 'object') return 'must be a JSON object';
   if (keyword === 'type' && part !== 'body') {
     return params.type === 'boolean'

@@ -30,6 +30,19 @@ describe('GET /ready', () => {
     });
   });
 
+  it('returns 503 while the database cannot be written', async () => {
+    const { app, database } = await startService();
+    const isReady = () => app.inject('/ready').then((response) => response.statusCode);
+    const post = () => app.inject({ method: 'POST', url: '/tickets', payload: { raw_text: 'x' } });
+    const other = openSqliteFile(database);
+    other.exec('BEGIN IMMEDIATE');
+    expect((await post()).json()).toMatchObject({ status: 503, code: 'storage_unavailable' });
+    expect((await app.inject('/ready')).json()).toMatchObject({ status: 503, detail: 'database_write' });
+    other.exec('ROLLBACK');
+    expect((await post()).statusCode).toBe(201);
+    await expect.poll(isReady, { timeout: 10_000 }).toBe(200);
+  });
+
   it('returns 503 during the shutdown', async () => {
     const { app, url } = await listen();
     const socket = connectTo(url);

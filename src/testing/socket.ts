@@ -7,7 +7,7 @@ export function connectTo(url: string): Socket {
   return createConnection({ host: hostname, port: Number(port) }).setEncoding('utf8');
 }
 
-/** Resolves with everything that was received when the connection is closed or reset; `once(socket, 'close')` rejects on a reset. */
+/** Resolves with all received text when the connection is closed. `once(socket, 'close')` would reject on a reset. */
 export function receiveAll(socket: Socket): Promise<string> {
   const { promise, resolve } = Promise.withResolvers<string>();
   let received = '';
@@ -19,7 +19,7 @@ export function receiveAll(socket: Socket): Promise<string> {
   return promise;
 }
 
-/** Sends bytes on a new connection and resolves with everything that the server answers until it closes the connection. */
+/** Sends bytes on a new connection and resolves with all answers when the server closes it. */
 export function exchange(url: string, bytes: string): Promise<string> {
   const socket = connectTo(url);
   socket.write(bytes);
