@@ -14,7 +14,7 @@ const DETAILS = {
   invalid_json: 'the body is not valid JSON: it ends too early, at line 1, column 2',
   body_too_large: 'the body is too large',
   unsupported_media_type: 'the body must be application/json',
-  bad_request: 'the request cannot be read',
+  bad_request: 'the request cannot be read as HTTP',
   internal_error: 'internal error',
   storage_unavailable: 'the database cannot be written now',
   llm_unauthorized: 'the model provider refused the key',
