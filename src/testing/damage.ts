@@ -1,7 +1,7 @@
 import { closeSync, openSync, writeSync } from 'node:fs';
 import Database from 'better-sqlite3';
 
-/** Overwrites a page of the tickets table below its root with garbage. The table needs enough rows for several pages. */
+/** Overwrites a page of the tickets table below its root with garbage. The table must have several pages. */
 export function damageTickets(path: string): void {
   const sqlite = new Database(path);
   const page = sqlite.prepare("SELECT max(pageno) FROM dbstat WHERE name = 'tickets'").pluck().get() as number;

@@ -21,7 +21,7 @@ export function openTestStorage(options?: SqliteOptions, path = `${temporaryFold
   return { path, storage };
 }
 
-/** Creates a database file `data/app.db`, where the default configuration has it, with so many tickets of 1,000 letters. */
+/** Creates a folder with a database where the default configuration expects it. Each ticket has 1,000 letters. */
 export function createDatabaseFolder(tickets: number): string {
   const folder = temporaryFolder();
   const path = `${folder}/data/app.db`;

@@ -29,8 +29,8 @@ export function takeBatch(pending: PendingWrite[]): PendingWrite[] {
 /**
  * Returns a function that executes a batch in one transaction and throws only if nothing of it is committed.
  *
- * The driver's `transaction` wraps a function in BEGIN and COMMIT, or in a savepoint where a transaction is open. If the
- * function throws, its changes are rolled back.
+ * The driver's `transaction` wraps a function in BEGIN and COMMIT, or in a savepoint if a transaction is already open.
+ * If the function throws, its changes are rolled back.
  */
 export function createBatchExecutor(sqlite: Database.Database): (batch: PendingWrite[]) => Settle[] {
   const executeTogether = sqlite.transaction((batch: PendingWrite[]): Settle[] =>

@@ -12,7 +12,7 @@ import { createRunRepository } from './runs.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createWriteBatcher, type WriteBatcherOptions } from './write-batcher.ts';
 
-/** How long a statement waits for another process's lock. It blocks the event loop, so it is short once the server runs. */
+/** How long a statement waits for another process's lock. That blocks the event loop, so a running server waits less. */
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
@@ -24,8 +24,8 @@ export interface SqliteOptions extends WriteBatcherOptions {
 /**
  * Opens the database file, creates it and its folder if missing, and applies the migrations that it lacks.
  *
- * One connection is enough: its calls are synchronous and no transaction stays open between two of them, so a read never
- * sees a write of this process half done.
+ * One connection is enough: calls are synchronous, and a transaction ends in the function that begins it. So a read
+ * never sees half of a write.
  *
  * @throws StartupError if the file cannot be used or is damaged, or a migration fails.
  */
@@ -62,7 +62,7 @@ export function openDatabase(path: string): Database.Database {
   const sqlite = new Database(path, { timeout: START_BUSY_TIMEOUT_MS });
   try {
     switchToWal(sqlite);
-    // better-sqlite3 is compiled with NORMAL as the default for WAL, which can lose commits in a power failure.
+    // The driver's default for WAL is NORMAL, which can lose commits in a power failure.
     sqlite.pragma('synchronous = FULL');
     return sqlite;
   } catch (error) {
@@ -71,7 +71,7 @@ export function openDatabase(path: string): Database.Database {
   }
 }
 
-/** Retries, because `busy_timeout` does not apply here: of two processes that create a file together, one would fail. */
+/** Retries, because `busy_timeout` does not apply here. Of two processes that create a file at once, one would fail. */
 function switchToWal(sqlite: Database.Database): void {
   const deadline = performance.now() + START_BUSY_TIMEOUT_MS;
   for (;;) {

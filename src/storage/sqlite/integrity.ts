@@ -4,10 +4,10 @@ import Database from 'better-sqlite3';
 const ADVICE = 'stop every server that uses it and restore a backup (docs/operations.md)';
 
 /**
- * Checks in constant time that no page is missing. SQLite itself compares the header (magic, page size, page count) with
- * the file when it reads the first page, but counts a last page that is cut off as present.
+ * Checks in constant time that no page is missing. SQLite itself checks the header (magic, page size, and page count
+ * against the file's size) when it reads the first page. But it does not notice that the last page is cut off.
  *
- * A page that is overwritten is found only when it is read, or by `npm run db:check`.
+ * An overwritten page is found only when it is read, or by `npm run db:check`.
  *
  * @throws SqliteError with SQLite's code for a damaged file.
  */

@@ -9,7 +9,7 @@ import { findOrphans } from './integrity.ts';
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('drizzle/sqlite', ROOT));
 
 /**
- * Applies the migrations that a database lacks, all in one transaction. It records them where `drizzle-kit migrate` does.
+ * Applies the migrations that a database lacks, all in one transaction. Records them where `drizzle-kit migrate` does.
  *
  * drizzle-orm's own migrator is not used for two reasons:
  * - It reads what is applied before it locks the file, so two servers that start together would both apply a migration.

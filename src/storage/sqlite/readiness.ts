@@ -4,8 +4,8 @@ import { tickets } from './schema.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 /**
- * How long a failed write counts. A load balancer sends an unready server no requests, so there may be no later write that
- * could succeed and clear the failure.
+ * How long a failed write counts. A load balancer sends no requests to an unready server, so perhaps no later write
+ * clears the failure.
  */
 const WRITE_FAILURE_TTL_MS = 10_000;
 

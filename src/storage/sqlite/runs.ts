@@ -18,8 +18,8 @@ export function createRunRepository(
   const statements = prepareRunStatements(db);
 
   /**
-   * When the lease of an active run may expire. A lease that expires much later than a new one would was made before the
-   * clock was set back.
+   * When the lease of an active run may expire. One that expires much later than a new lease would was renewed before
+   * the clock was set back, so it does not count.
    */
   const leaseWindow = () => {
     const now = Date.now();

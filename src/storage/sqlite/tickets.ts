@@ -9,7 +9,7 @@ import type { WriteBatcher } from './write-batcher.ts';
 type Counts = Record<Ticket['status'], number>;
 const EMPTY_COUNTS: Counts = { new: 0, processing: 0, done: 0, failed: 0 };
 
-/** Counts are cached for so many times the duration of counting, which blocks the process: 35 ms for 1,000,000 tickets. */
+/** Counts are cached for so many times the duration of counting, which blocks the process for 35 ms per million. */
 const CACHE_FACTOR = 100;
 
 export function createTicketRepository(db: BetterSQLite3Database, { write }: WriteBatcher): TicketRepository {

@@ -17,7 +17,7 @@ export interface WriteBatcherOptions {
 /** Commits concurrent writes in one transaction (group commit). All writes go through here. */
 export interface WriteBatcher {
   /**
-   * Runs a synchronous operation, completely or not at all, and resolves with what it returned once that is on disk. The
+   * Runs a synchronous operation, completely or not at all, and resolves with its return value when it is on disk. The
    * operation may run twice: if another one of its batch fails, its changes are undone and made again.
    *
    * @param bytes approximate size of what is written
