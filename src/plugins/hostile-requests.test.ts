@@ -95,8 +95,8 @@ async function expectConsistent(database: string): Promise<void> {
   expect(all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   expect(all('PRAGMA foreign_key_check')).toEqual([]);
   expect(all('SELECT ticket_id FROM results GROUP BY ticket_id HAVING count(*) > 1')).toEqual([]);
-  expect(all('SELECT ticket_id FROM runs WHERE expires_at IS NOT NULL')).toEqual([]);
+  expect(all('SELECT ticket_id FROM runs WHERE lease_expires_at IS NOT NULL')).toEqual([]);
   const done =
-    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE expires_at NOT NULL)';
+    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE lease_expires_at NOT NULL)';
   expect(all(`SELECT id, status FROM tickets WHERE (status = 'done') <> (${done})`)).toEqual([]);
 }
