@@ -64,14 +64,14 @@ export async function buildApp(
   app.register(jsonBodies);
   app.register(allowedMethods);
 
-  await documentRoutes(app, { version, wantsKey: options.apiKeys.length > 0 });
+  await documentRoutes(app, { version });
   app.register(homeRoute);
-  app.register(healthRoutes, services);
-  app.register(metricsRoutes, { metrics });
   app.register(async (limited) => {
     limited.register(rateLimits, options.rateLimits);
     limited.register(ticketRoutes, services);
   });
+  app.register(healthRoutes, services);
+  app.register(metricsRoutes, { metrics });
   app.register(methodNotAllowed);
   await app.after();
   return app;

@@ -1,8 +1,7 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Problem } from '../schemas/problem.ts';
+import { makeProblem, type Problem } from '../schemas/problem.ts';
 import { validationErrors } from './validation.ts';
 
 declare module 'fastify' {
@@ -11,39 +10,6 @@ declare module 'fastify' {
     errorCode: ErrorCode | undefined;
   }
 }
-
-/** The HTTP status of every error. */
-const STATUS: Record<ErrorCode, number> = {
-  ticket_not_found: 404,
-  result_not_found: 404,
-  not_found: 404,
-  unauthorized: 401,
-  forbidden: 403,
-  rate_limited: 429,
-  method_not_allowed: 405,
-  invalid_input: 422,
-  invalid_json: 422,
-  body_too_large: 413,
-  unsupported_media_type: 415,
-  bad_request: 400,
-  request_timeout: 408,
-  headers_too_large: 431,
-  internal_error: 500,
-  storage_unavailable: 503,
-  llm_unauthorized: 502,
-  llm_rejected: 502,
-  llm_quota_exhausted: 503,
-  llm_rate_limited: 503,
-  llm_unavailable: 503,
-  llm_timeout: 504,
-  llm_refused: 502,
-  llm_content_filtered: 502,
-  llm_truncated: 502,
-  llm_invalid_output: 502,
-  overloaded: 503,
-  shutting_down: 503,
-  not_ready: 503,
-};
 
 /** `Retry-After` in seconds where the error itself has none. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5, storage_unavailable: 5 };
@@ -74,11 +40,6 @@ function errorHandler(error: FastifyError | AppError, request: FastifyRequest, r
   // `closeLingeringUpload` suffices. A server that shuts down sets the header on the raw response.
   if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
   return reply.code(problem.status).type('application/problem+json').send(problem);
-}
-
-export function makeProblem(request_id: string, code: ErrorCode, detail: string): Problem {
-  const status = STATUS[code];
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
 }
 
 function toProblem(error: FastifyError | AppError, request: FastifyRequest): Problem {

@@ -10,7 +10,7 @@ import {
   toBytes,
   validRequest,
 } from '../testing/hostile-requests.ts';
-import { readOpenApi, wrongIn } from '../testing/openapi.ts';
+import { findMismatch, readOpenApi } from '../testing/openapi.ts';
 import { type Answer, answersTo } from '../testing/raw-http.ts';
 import { listen } from '../testing/service.ts';
 
@@ -47,7 +47,7 @@ test('10,000 hostile requests get documented answers, no 5xx, and leave the data
   function check(answer: Answer, { operation = '', isValid, head }: Partial<HostileRequest>): void {
     if (isFromNode(answer)) return;
     const answers = documented.get(operation);
-    if (answers || answer.status >= 400) expect(wrongIn(answer, answers ?? noRoute), head).toBeUndefined();
+    if (answers || answer.status >= 400) expect(findMismatch(answer, answers ?? noRoute), head).toBeUndefined();
     if (isValid && answer.status !== 404) expect(answer.status, head).toBeLessThan(300);
   }
 
@@ -91,8 +91,8 @@ async function expectConsistent(database: string): Promise<void> {
   expect(all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   expect(all('PRAGMA foreign_key_check')).toEqual([]);
   expect(all('SELECT ticket_id FROM results GROUP BY ticket_id HAVING count(*) > 1')).toEqual([]);
-  expect(all('SELECT ticket_id FROM runs WHERE expires_at IS NOT NULL')).toEqual([]);
+  expect(all('SELECT ticket_id FROM runs WHERE lease_expires_at IS NOT NULL')).toEqual([]);
   const done =
-    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE expires_at NOT NULL)';
+    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE lease_expires_at NOT NULL)';
   expect(all(`SELECT id, status FROM tickets WHERE (status = 'done') <> (${done})`)).toEqual([]);
 }

@@ -2,8 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Socket } from 'node:net';
 import type { ConnectionError, FastifyInstance } from 'fastify';
 import type { ErrorCode } from '../errors.ts';
-import type { Problem } from '../schemas/problem.ts';
-import { makeProblem } from './errors.ts';
+import { makeProblem, type Problem } from '../schemas/problem.ts';
 import { SECURITY_HEADERS } from './request-context.ts';
 
 const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
