@@ -36,7 +36,7 @@ function isExpected(actual: string, expected: string): boolean {
 
 /** The examples of a document's blocks: a command after `$ `, possibly continued after `\`, and its output. */
 function readExamples(text: string, language: string): { command: string; output: string }[] {
-  const blocks = [...text.matchAll(/^```(.+)\n(.*?)^```$/gms)].filter((block) => block[1] === language);
+  const blocks = [...text.matchAll(/^```([^\n]+)\n(.*?)^```$/gms)].filter((block) => block[1] === language);
   const examples = blocks.flatMap((block) => (block[2] ?? '').split(/^\$ /m).slice(1));
   return examples.map((example) => {
     const [, command = '', output = ''] = /^((?:[^\n]*\\\n)*[^\n]*\n)(.*)$/s.exec(example) ?? [];
