@@ -5,6 +5,7 @@ const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
 
 export default defineConfig({
   test: {
+    globalSetup: 'src/testing/global-setup.ts',
     maxWorkers: 2, // the tests of server processes wait more than they work
     projects: [
       { test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'], ...timeouts } },

@@ -16,10 +16,10 @@ import { limitRates, type RateLimits } from './plugins/rate-limit.ts';
 import { requestIds } from './plugins/request-id.ts';
 import { RequestLog } from './plugins/request-logger.ts';
 import { serializeOnce } from './plugins/serializers.ts';
+import { validatorCompiler } from './plugins/validation.ts';
 import { healthRoutes } from './routes/health.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { type Services, ticketRoutes } from './routes/tickets.ts';
-import { AJV_OPTIONS } from './schemas/ajv.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
@@ -55,10 +55,8 @@ export async function buildApp(
     loggerInstance: logger,
     logController: requestLog,
     genReqId,
-    childLoggerFactory: (log) => log, // our lines name their request; a logger for each would cost more than that
     trustProxy: trustProxy.length > 0 ? [...trustProxy] : false,
     routerOptions: { ignoreTrailingSlash: true, maxParamLength: MAX_PARAM_LENGTH },
-    ajv: { customOptions: { ...AJV_OPTIONS, coerceTypes: false, removeAdditional: false, allErrors: true } },
     return503OnClosing: false, // what still arrives while the server closes is answered
     frameworkErrors(error, request, reply) {
       // For a path that cannot be decoded, no hook is called, and nothing tells of its end.
@@ -70,6 +68,7 @@ export async function buildApp(
   }).withTypeProvider<TypeBoxTypeProvider>();
 
   app.setErrorHandler(errorHandler);
+  app.setValidatorCompiler(validatorCompiler);
   acceptJson(app);
   serializeOnce(app);
   for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);

@@ -1,4 +1,4 @@
-/** Every way in which a request can fail, as the stable word that clients compare (`code` in the problem document). */
+/** Every way in which a request can fail: the stable `code` of the problem document. */
 export const ERROR_CODES = [
   'ticket_not_found',
   'result_not_found',
@@ -33,19 +33,19 @@ export const ERROR_CODES = [
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
 interface ErrorContext {
-  /** For the log; its message holds no customer's or provider's words. */
+  /** For the log. Its message must not contain text of a customer or a provider. */
   cause?: unknown;
-  /** The provider's id of the call that failed; clients and the log see it. */
+  /** The provider's id of the failed call; clients and the log see it. */
   openai_request_id?: string | null | undefined;
-  /** After how long another try makes sense, in ms; clients see it as `Retry-After`. */
+  /** When another try makes sense; clients see it as `Retry-After`. */
   retryAfterMs?: number | undefined;
-  /** For the log only: facts such as the provider's status and error code, the attempts made. No message of others. */
+  /** For the log only: facts such as the provider's status and error code. No text of a customer or a provider. */
   details?: Record<string, unknown>;
 }
 
 /**
- * An expected failure. `message` becomes the `detail` that the client reads, so it is a sentence of our own:
- * never an exception's text, a path, a key or somebody's words.
+ * An expected failure. Clients read `message` as the problem document's `detail`, so it is a fixed sentence of this service: never another
+ * error's message, a path, a key or a customer's text.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -63,7 +63,7 @@ export class AppError extends Error {
   }
 }
 
-/** The service cannot start, for a reason that whoever starts it can mend; `message` is all that is shown. */
+/** A startup failure that the operator can fix. Only `message` is printed. */
 export class StartupError extends Error {
   override readonly name = 'StartupError';
 }

@@ -1,15 +1,12 @@
-import { once } from 'node:events';
 import { readFileSync, writeFileSync } from 'node:fs';
-import { createConnection, createServer } from 'node:net';
-import { expect, onTestFinished, test } from 'vitest';
+import { createServer } from 'node:net';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { openSqliteFile } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
-import { completed, OUTPUT, startProvider } from './testing/provider.ts';
+import { OUTPUT, startProvider } from './testing/provider.ts';
 import { makePythonDatabase } from './testing/python-app.ts';
-import { bundled, fromSources, ROOT, spawnServer, startServer } from './testing/server-process.ts';
-
-// biome-ignore lint/suspicious/noExplicitAny: what a server answers is looked at by the expectations
-const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
+import { BUNDLE, SOURCES, spawnServer, startServer } from './testing/server-process.ts';
+import { json } from './testing/servers.ts';
 
 async function provider() {
   const started = await startProvider();
@@ -17,212 +14,173 @@ async function provider() {
   return started;
 }
 
-test.each([
-  ['from its sources', fromSources],
-  ['as a bundle', bundled],
-])(
-  '%s, in an empty folder, without a key, it does the whole job and says once that no language model answers',
-  async (_name, command) => {
-    const { output, post, url } = await startServer({}, temporaryFolder(), command());
-    expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
-    await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
-    expect(await json(post('/tickets/1/process'))).toMatchObject({
-      category: 'auth/login',
-      model: 'offline-extractive-v1',
-      openai_request_id: null,
-      total_tokens: null,
-    });
-    expect(await json(fetch(`${url}/tickets/1`))).toMatchObject({ source: 'email', status: 'done' });
-    expect(await json(post('/tickets', { raw_text: 'x', source: 1 }))).toMatchObject({ status: 422 });
-    expect((await fetch(`${url}/docs/static/swagger-ui-bundle.js`)).status).toBe(200);
-    expect(await json(fetch(`${url}/openapi.json`))).toMatchObject({ openapi: '3.1.0' });
-    const warnings = output.text.split('\n').filter((line) => line.includes('offline model'));
-    expect(warnings.map((line) => JSON.parse(line).level)).toEqual([40]);
-  },
-);
-
-test.each([
-  ['from its sources', fromSources],
-  ['as a bundle', bundled],
-])('%s, it logs errors with the lines of the sources', async (_name, command) => {
-  const folder = temporaryFolder();
-  const { child, exit, output, url } = await startServer({}, folder, command());
-  openSqliteFile(`${folder}/data/app.db`).exec('DROP TABLE results');
-  expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
-  child.kill('SIGTERM');
-  await exit;
-  expect(output.text).toMatch(
-    /"type":"SqliteError","message":"no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/,
+describe('server process', () => {
+  it.each([
+    ['from its sources', SOURCES],
+    ['as a bundle', BUNDLE],
+  ])(
+    '%s: creates, processes and reads a ticket in an empty folder without a key, and warns once about the offline model',
+    async (_name, command) => {
+      const { output, post, url } = await startServer({}, temporaryFolder(), { command });
+      expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
+      await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
+      expect(await json(post('/tickets/1/process'))).toMatchObject({
+        category: 'auth/login',
+        model: 'offline-extractive-v1',
+        openai_request_id: null,
+        total_tokens: null,
+      });
+      expect(await json(fetch(`${url}/tickets/1`))).toMatchObject({ source: 'email', status: 'done' });
+      expect(await json(post('/tickets', { raw_text: 'x', source: 1 }))).toMatchObject({ status: 422 });
+      expect((await fetch(`${url}/docs/static/swagger-ui-bundle.js`)).status).toBe(200);
+      expect(await json(fetch(`${url}/openapi.json`))).toMatchObject({ openapi: '3.1.0' });
+      const warnings = output.text.split('\n').filter((line) => line.includes('offline model'));
+      expect(warnings.map((line) => JSON.parse(line).level)).toEqual([40]);
+    },
   );
-});
 
-test('an error that nobody caught is in the log, and ends the server', async () => {
-  const boom = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('boom'); })`;
-  const [node = '', ...script] = bundled();
-  const { child, exit, output } = await startServer({}, temporaryFolder(), [node, '--import', boom, ...script]);
-  child.kill('SIGUSR2');
-  expect(await exit).toBe(1);
-  expect(output.text).toMatch(/"level":60.*"err":\{"type":"Error","message":"boom"/);
-});
-
-test('npm start serves, and hands signals on', async () => {
-  const environment = { DATABASE_URL: `${temporaryFolder()}/app.db`, LLM_PROVIDER: 'offline' };
-  const { child, exit, url } = await startServer(environment, ROOT, ['npm', 'start']);
-  expect((await fetch(`${url}/health`)).status).toBe(200);
-  child.kill('SIGTERM');
-  expect(await exit).toBe(0);
-});
-
-test('with a key it calls the provider, and the key is not in the log', async () => {
-  const { requests, url: OPENAI_BASE_URL } = await provider();
-  const environment = { OPENAI_API_KEY: 'sk-canary', OPENAI_BASE_URL, OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'trace' };
-  const { output, post } = await startServer(environment, temporaryFolder());
-  await post('/tickets', { raw_text: 'x' });
-  expect(await json(post('/tickets/1/process'))).toMatchObject({ ...OUTPUT, prompt_version: 'v1' });
-  const prompt = readFileSync(new URL('../prompts/v1/ticket_process_system.txt', import.meta.url), 'utf8').trim();
-  expect(requests[0]?.body).toMatchObject({ model: 'gpt-x', input: [{ content: prompt }, { content: 'x' }] });
-  expect(output.text).not.toMatch(/offline|sk-canary/);
-});
-
-test('a second start on the same file keeps everything', async () => {
-  const folder = temporaryFolder();
-  const first = await startServer({}, folder);
-  const ticket = await json(first.post('/tickets', { raw_text: 'The export button crashes.' }));
-  const result = await json(first.post('/tickets/1/process'));
-  await first.post('/tickets', { raw_text: 'not processed' });
-  first.child.kill('SIGTERM');
-  expect(await first.exit).toBe(0);
-
-  const { url } = await startServer({}, folder);
-  expect(await json(fetch(`${url}/tickets/1`))).toEqual({ ...ticket, status: 'done' });
-  expect(await json(fetch(`${url}/tickets/1/result`))).toEqual(result);
-  expect(await json(fetch(`${url}/tickets/2`))).toMatchObject({ status: 'new' });
-});
-
-test('kill -9 loses no acknowledged ticket', async () => {
-  const folder = temporaryFolder();
-  const acknowledged: number[] = [];
-  for (const round of [1, 2]) {
-    const { child, exit, post } = await startServer({}, folder);
-    const client = async () => {
-      for (;;) acknowledged.push((await json(post('/tickets', { raw_text: `round ${round}` }))).id);
-    };
-    const clients = Array.from({ length: 8 }, () => client().catch(() => 'the server is gone'));
-    setTimeout(() => child.kill('SIGKILL'), 200);
-    await Promise.all([...clients, exit]);
-  }
-  expect(acknowledged.length).toBeGreaterThan(20);
-
-  const { url } = await startServer({}, folder);
-  for (const id of acknowledged) expect((await fetch(`${url}/tickets/${id}`)).status).toBe(200);
-  expect(new Set(acknowledged).size).toBe(acknowledged.length);
-});
-
-test.each(['SIGTERM', 'SIGINT'] as const)('%s lets a call under way finish and ends with code 0', async (signal) => {
-  const { requests, respond, url: OPENAI_BASE_URL } = await provider();
-  const { child, exit, post } = await startServer({ OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL }, temporaryFolder());
-  await post('/tickets', { raw_text: 'x' });
-  respond(async () => {
-    await new Promise((resolve) => setTimeout(resolve, 500));
-    return completed();
+  it.each([
+    ['from its sources', SOURCES],
+    ['as a bundle', BUNDLE],
+  ])('%s: logs stack traces in terms of the sources', async (_name, command) => {
+    const folder = temporaryFolder();
+    const { child, exit, output, url } = await startServer({}, folder, { command });
+    openSqliteFile(`${folder}/data/app.db`).exec('DROP TABLE results');
+    expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
+    child.kill('SIGTERM');
+    await exit;
+    expect(output.text).toMatch(
+      /"type":"SqliteError","message":"no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/,
+    );
   });
-  const answer = post('/tickets/1/process');
-  await expect.poll(() => requests.length).toBe(1);
-  child.kill(signal);
-  expect((await answer).status).toBe(200);
-  expect(await exit).toBe(0);
-});
 
-test.each([
-  ['nothing', ''],
-  ['half a header', 'GET /health HTTP/1.1\r\nHos'],
-  ['half a body', 'POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
-])('a connection on which %s was sent does not hold the shutdown up', async (_name, bytes) => {
-  const { child, exit, url } = await startServer({}, temporaryFolder());
-  const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) }).on('error', () => {});
-  await once(socket, 'connect');
-  socket.write(bytes);
-  await new Promise((resolve) => setTimeout(resolve, 100));
-  const start = performance.now();
-  child.kill('SIGTERM');
-  expect(await exit).toBe(0);
-  expect(performance.now() - start).toBeLessThan(3000);
-});
+  it('logs an uncaught error and exits with 1', async () => {
+    const boom = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('boom'); })`;
+    const [node = '', ...script] = BUNDLE;
+    const { child, exit, output } = await startServer({}, temporaryFolder(), {
+      command: [node, '--import', boom, ...script],
+    });
+    child.kill('SIGUSR2');
+    expect(await exit).toBe(1);
+    expect(output.text).toMatch(/"level":60.*"err":\{"type":"Error","message":"boom"/);
+  });
 
-test("the Python app's .env and database work", async () => {
-  const folder = temporaryFolder();
-  const { requests, url: base } = await provider();
-  makePythonDatabase(`${folder}/legacy.db`, { metadata: false });
-  const settings = ['DATABASE_URL=sqlite+pysqlite:///./legacy.db', 'OPENAI_API_KEY="sk-x"', 'LOG_LEVEL=INFO'];
-  writeFileSync(`${folder}/.env`, [...settings, `OPENAI_BASE_URL=${base}`, 'PROMPT_VERSION=v1', ''].join('\n'));
-  const { post, url } = await startServer({}, folder);
-  expect(await json(fetch(`${url}/tickets/1/result`))).toMatchObject({ summary: 'Cannot log in.', model: 'dummy' });
-  expect(await json(post('/tickets/9/process'))).toMatchObject({ ticket_id: 9, ...OUTPUT });
-  expect(requests[0]?.headers.authorization).toBe('Bearer sk-x');
-});
+  it('calls the provider with a key, which is not in the log', async () => {
+    const { requests, url: OPENAI_BASE_URL } = await provider();
+    const environment = { OPENAI_API_KEY: 'sk-canary', OPENAI_BASE_URL, OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'trace' };
+    const { output, post } = await startServer(environment, temporaryFolder());
+    await post('/tickets', { raw_text: 'x' });
+    expect(await json(post('/tickets/1/process'))).toMatchObject({ ...OUTPUT, prompt_version: 'v1' });
+    const prompt = readFileSync(new URL('../prompts/v1/ticket_process_system.txt', import.meta.url), 'utf8').trim();
+    expect(requests[0]?.body).toMatchObject({ model: 'gpt-x', input: [{ content: prompt }, { content: 'x' }] });
+    expect(output.text).not.toMatch(/offline|sk-canary/);
+  });
 
-test.each([
-  [
-    'two bad values',
-    { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
-    /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
-  ],
-  [
-    'a prompt that is missing',
-    { PROMPT_VERSION: 'v999' },
-    /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: .*\bv1\b.*\n$/,
-  ],
-  ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
-  [
-    'a network without keys',
-    { HOST: '0.0.0.0' },
-    /^HOST may let others in.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
-  ],
-  [
-    'an address of another machine',
-    { HOST: '192.0.2.1', ALLOW_ANONYMOUS: 'true' },
-    /^HOST must be .+, for example HOST=127.0.0.1 \(EADDRNOTAVAIL\)\n$/,
-  ],
-])('%s ends the start with code 1 and a line of its own', async (_name, environment: Record<string, string>, lines) => {
-  const { exit, output } = spawnServer({ LOG_LEVEL: 'silent', ...environment }, temporaryFolder());
-  expect(await exit).toBe(1);
-  expect(output.text).toMatch(lines);
-});
+  it('keeps everything when it starts again on the same database', async () => {
+    const folder = temporaryFolder();
+    const first = await startServer({}, folder);
+    const ticket = await json(first.post('/tickets', { raw_text: 'The export button crashes.' }));
+    const result = await json(first.post('/tickets/1/process'));
+    await first.post('/tickets', { raw_text: 'not processed' });
+    first.child.kill('SIGTERM');
+    expect(await first.exit).toBe(0);
 
-test('a port that is in use ends the start with code 1 and one line', async () => {
-  const other = createServer().listen(0, '127.0.0.1');
-  onTestFinished(() => void other.close());
-  await expect.poll(() => other.listening).toBe(true);
-  const { port } = other.address() as { port: number };
-  const { exit, output } = spawnServer({ PORT: String(port), LOG_LEVEL: 'silent' }, temporaryFolder());
-  expect(await exit).toBe(1);
-  expect(output.text).toMatch(/^PORT must be a free port.+, for example PORT=8001 \(EADDRINUSE\)\n$/);
-});
+    const { url } = await startServer({}, folder);
+    expect(await json(fetch(`${url}/tickets/1`))).toEqual({ ...ticket, status: 'done' });
+    expect(await json(fetch(`${url}/tickets/1/result`))).toEqual(result);
+    expect(await json(fetch(`${url}/tickets/2`))).toMatchObject({ status: 'new' });
+  });
 
-test('what the settings and the metrics are for is connected', async () => {
-  const { url: base } = await provider();
-  const environment = {
-    ...{ OPENAI_BASE_URL: base, TRUST_PROXY: '127.0.0.1', API_KEYS: '', ALLOW_ANONYMOUS: 'true' },
-    ...{ RATE_LIMIT_PER_MINUTE: '5', PROCESS_RATE_LIMIT_PER_MINUTE: '1' },
-  };
-  const { post, url } = await startServer(environment, temporaryFolder());
-  const as = (client: string) => fetch(`${url}/tickets/1`, { headers: { 'x-forwarded-for': client } });
-  await post('/tickets', { raw_text: 'x' });
-  expect([(await post('/tickets/1/process')).status, (await post('/tickets/1/process')).status]).toEqual([200, 429]);
-  const clients = ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.2'];
-  const statuses = [];
-  for (const client of clients) statuses.push((await as(client)).status);
-  expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 200]);
-  const metrics = await (await fetch(`${url}/metrics`)).text();
-  for (const sample of [
-    /^tickets\{status="done"\} 1$/m,
-    /^gen_ai_client_operation_duration_seconds_count\{.*outcome="ok"\} 1$/m,
-    /^gen_ai_client_operation_attempts_total\{.*outcome="ok"\} 1$/m,
-    /^db_commit_writes_sum 3$/m,
-    /^http_server_request_duration_seconds_count\{.*status="429"\} 1$/m,
-    /^model_calls_running 0$/m,
-    /^ticket_requests_joined_total 0$/m,
-  ]) {
-    expect(metrics).toMatch(sample);
-  }
+  it('loses no acknowledged ticket when it is killed', async () => {
+    const folder = temporaryFolder();
+    const acknowledged: number[] = [];
+    for (const round of [1, 2]) {
+      const { child, exit, post } = await startServer({}, folder);
+      const client = async () => {
+        for (;;) acknowledged.push((await json(post('/tickets', { raw_text: `round ${round}` }))).id);
+      };
+      const clients = Array.from({ length: 8 }, () => client().catch(() => 'the server is gone'));
+      setTimeout(() => child.kill('SIGKILL'), 200);
+      await Promise.all([...clients, exit]);
+    }
+    expect(acknowledged.length).toBeGreaterThan(20);
+
+    const { url } = await startServer({}, folder);
+    for (const id of acknowledged) expect((await fetch(`${url}/tickets/${id}`)).status).toBe(200);
+    expect(new Set(acknowledged).size).toBe(acknowledged.length);
+  });
+
+  it('runs with the .env and the database of the Python app', async () => {
+    const folder = temporaryFolder();
+    const { requests, url: base } = await provider();
+    makePythonDatabase(`${folder}/legacy.db`, { metadata: false });
+    const settings = ['DATABASE_URL=sqlite+pysqlite:///./legacy.db', 'OPENAI_API_KEY="sk-x"', 'LOG_LEVEL=INFO'];
+    writeFileSync(`${folder}/.env`, [...settings, `OPENAI_BASE_URL=${base}`, 'PROMPT_VERSION=v1', ''].join('\n'));
+    const { post, url } = await startServer({}, folder);
+    expect(await json(fetch(`${url}/tickets/1/result`))).toMatchObject({ summary: 'Cannot log in.', model: 'dummy' });
+    expect(await json(post('/tickets/9/process'))).toMatchObject({ ticket_id: 9, ...OUTPUT });
+    expect(requests[0]?.headers.authorization).toBe('Bearer sk-x');
+  });
+
+  it.each([
+    [
+      'two bad values',
+      { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
+      /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
+    ],
+    ['a missing prompt', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: .*\bv1\b.*\n$/],
+    ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
+    [
+      'a network without keys',
+      { HOST: '0.0.0.0' },
+      /^HOST may let others in.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
+    ],
+    [
+      'an address of another machine',
+      { HOST: '192.0.2.1', ALLOW_ANONYMOUS: 'true' },
+      /^HOST must be .+, for example HOST=127.0.0.1 \(EADDRNOTAVAIL\)\n$/,
+    ],
+  ])('refuses %s with exit code 1 and one line for each', async (_name, environment: Record<string, string>, lines) => {
+    const { exit, output } = spawnServer({ LOG_LEVEL: 'silent', ...environment }, temporaryFolder());
+    expect(await exit).toBe(1);
+    expect(output.text).toMatch(lines);
+  });
+
+  it('refuses a port that is in use with exit code 1 and one line', async () => {
+    const other = createServer().listen(0, '127.0.0.1');
+    onTestFinished(() => void other.close());
+    await expect.poll(() => other.listening).toBe(true);
+    const { port } = other.address() as { port: number };
+    const { exit, output } = spawnServer({ PORT: String(port), LOG_LEVEL: 'silent' }, temporaryFolder());
+    expect(await exit).toBe(1);
+    expect(output.text).toMatch(/^PORT must be a free port.+, for example PORT=8001 \(EADDRINUSE\)\n$/);
+  });
+
+  it('connects settings and metrics to what they control and measure', async () => {
+    const { url: base } = await provider();
+    const environment = {
+      ...{ OPENAI_BASE_URL: base, TRUST_PROXY: '127.0.0.1', API_KEYS: '', ALLOW_ANONYMOUS: 'true' },
+      ...{ RATE_LIMIT_PER_MINUTE: '5', PROCESS_RATE_LIMIT_PER_MINUTE: '1' },
+    };
+    const { post, url } = await startServer(environment, temporaryFolder());
+    const as = (client: string) => fetch(`${url}/tickets/1`, { headers: { 'x-forwarded-for': client } });
+    await post('/tickets', { raw_text: 'x' });
+    expect([(await post('/tickets/1/process')).status, (await post('/tickets/1/process')).status]).toEqual([200, 429]);
+    const clients = ['10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.1', '10.0.0.2'];
+    const statuses = [];
+    for (const client of clients) statuses.push((await as(client)).status);
+    expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 200]);
+    const metrics = await (await fetch(`${url}/metrics`)).text();
+    for (const sample of [
+      /^tickets\{status="done"\} 1$/m,
+      /^gen_ai_client_operation_duration_seconds_count\{.*outcome="ok"\} 1$/m,
+      /^gen_ai_client_operation_attempts_total\{.*outcome="ok"\} 1$/m,
+      /^db_commit_writes_sum 3$/m,
+      /^http_server_request_duration_seconds_count\{.*status="429"\} 1$/m,
+      /^model_calls_running 0$/m,
+      /^ticket_requests_joined_total 0$/m,
+    ]) {
+      expect(metrics).toMatch(sample);
+    }
+  });
 });

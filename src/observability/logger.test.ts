@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { expect, onTestFinished, test } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
-import { bundled, spawnServer, startServer } from '../testing/server-process.ts';
+import { BUNDLE, spawnServer, startServer } from '../testing/server-process.ts';
 import { startService } from '../testing/service.ts';
 import { freePort } from '../testing/socket.ts';
 
@@ -31,9 +31,9 @@ test.each([
 });
 
 test('a full disk under the log does not end the service, nor keep it from ending', async () => {
-  const start = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...bundled()];
+  const command = ['sh', '-c', 'exec "$0" "$@" >/dev/full', ...BUNDLE];
   const PORT = String(await freePort());
-  const { child, exit, output } = spawnServer({ PORT }, temporaryFolder(), start);
+  const { child, exit, output } = spawnServer({ PORT }, temporaryFolder(), { command });
   const health = () => fetch(`http://127.0.0.1:${PORT}/health`).then(({ status }) => status, String);
   await expect.poll(health, { timeout: 20_000 }).toBe(200);
   await expect.poll(() => output.text).toMatch('the log cannot be written: ENOSPC');

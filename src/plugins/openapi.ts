@@ -45,14 +45,19 @@ export async function documentRoutes(app: FastifyInstance, { version, wantsKey }
     },
     refResolver: { buildLocalReference: (schema, _baseUri, _fragment, i) => String(schema.$id ?? `schema-${i}`) },
   });
-  await app.register(swaggerUi, {
-    routePrefix: '/docs',
-    staticCSP: CONTENT_SECURITY_POLICY,
-    uiConfig: {
-      layout: 'BaseLayout', // the bar above it would want inline styles, and can show a document of anywhere
-      validatorUrl: null,
-      persistAuthorization: false,
-    },
+  await app.register(async (docs) => {
+    docs.addHook('onRoute', (route) => {
+      route.config = { ...route.config, public: true };
+    });
+    await docs.register(swaggerUi, {
+      routePrefix: '/docs',
+      staticCSP: CONTENT_SECURITY_POLICY,
+      uiConfig: {
+        layout: 'BaseLayout', // the bar above it would want inline styles, and can show a document of anywhere
+        validatorUrl: null,
+        persistAuthorization: false,
+      },
+    });
   });
-  app.get('/openapi.json', { schema: { hide: true } }, async () => app.swagger());
+  app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger());
 }

@@ -9,6 +9,13 @@ export interface RateLimits {
   processPerMinute: number;
 }
 
+declare module 'fastify' {
+  interface FastifyContextConfig {
+    /** The route may call the provider: `processPerMinute` applies. */
+    costsMoney?: boolean;
+  }
+}
+
 /** How many clients are remembered; of more, those that have not called for the longest time begin anew. */
 const CLIENTS = 10_000;
 
@@ -17,7 +24,7 @@ export async function limitRates(app: FastifyInstance, { perMinute, processPerMi
   if (perMinute === 0 && processPerMinute === 0) return;
   if (processPerMinute > 0) {
     app.addHook('onRoute', (route) => {
-      if (!route.url.endsWith('/process')) return;
+      if (!route.config?.costsMoney) return;
       route.config = { ...route.config, rateLimit: { max: processPerMinute } };
     });
   }

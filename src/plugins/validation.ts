@@ -1,26 +1,72 @@
-import type { FastifyRequest } from 'fastify';
-import { PATTERN_MESSAGES } from '../schemas/patterns.ts';
+import { Ajv, type ErrorObject } from 'ajv';
+import type { FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fastify';
+import { AJV_OPTIONS } from '../schemas/ajv.ts';
+import { STORABLE } from '../schemas/patterns.ts';
 import type { Problem } from '../schemas/problem.ts';
 
-/** The parts of a request: their schema's name, their property's, and what the Python app calls them in `loc`. */
+const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
+
+/** Words for a boolean, as the Python app accepts them, in either case. */
+const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
+const FALSE_WORDS = ['false', '0', 'no', 'off', 'f', 'n'];
+
+/** Compiles the schema of one part of a request. Path and query parameters are text and are coerced; JSON bodies are not. */
+export const validatorCompiler: FastifySchemaCompiler<
+  FastifySchema & { properties?: Record<string, { type?: unknown }> }
+> = ({ schema, httpPart }) => {
+  const validate = ajv.compile(schema);
+  if (httpPart === 'body') return validate;
+  const properties = Object.entries(schema.properties ?? {});
+  function validateCoerced(values: Record<string, unknown>): boolean {
+    for (const [name, { type }] of properties) if (name in values) values[name] = coerce(values[name], type);
+    const isValid = validate(values);
+    validateCoerced.errors = validate.errors;
+    return isValid;
+  }
+  validateCoerced.errors = undefined as ErrorObject[] | null | undefined;
+  return validateCoerced;
+};
+
+/** Stricter than Ajv's coercion, which reads `1e3`, `0x10` and an empty string as numbers. */
+function coerce(value: unknown, type: unknown): unknown {
+  if (typeof value !== 'string') return value;
+  // A number beyond 2^53 is not exact and names no row.
+  if (type === 'integer' && /^[0-9]+$/.test(value)) return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
+  if (type === 'boolean' && TRUE_WORDS.includes(value.toLowerCase())) return true;
+  if (type === 'boolean' && FALSE_WORDS.includes(value.toLowerCase())) return false;
+  return value;
+}
+
+/** Parts of a request: the schema's name, the property of the request, and the name in `loc`. */
 const PARTS = [
   ['params', 'params', 'path'],
   ['querystring', 'query', 'query'],
   ['body', 'body', 'body'],
 ] as const;
 
-/**
- * Every field of an invalid request that is wrong, without its value. Fastify itself stops at the first part of the
- * request that has one, so all parts are looked at again.
- */
+/** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
 export function validationErrors(request: FastifyRequest): NonNullable<Problem['errors']> {
   return PARTS.flatMap(([schema, property, name]) => {
     const validate = request.getValidationFunction(schema);
     if (!validate || validate(request[property])) return [];
-    return (validate.errors ?? []).map(({ instancePath, params, message }) => {
-      const field = params.missingProperty ? `${instancePath}/${params.missingProperty}` : instancePath;
-      const msg = PATTERN_MESSAGES[String(params.pattern)] ?? message ?? 'is invalid';
-      return { loc: [name, ...field.split('/').slice(1)], msg };
+    return (validate.errors ?? []).map((error) => {
+      const { missingProperty, additionalProperty } = error.params;
+      const field = [error.instancePath, missingProperty ?? additionalProperty].filter((part) => part !== undefined);
+      return { loc: [name, ...field.join('/').split('/').slice(1)], msg: message(error, name) };
     });
   });
+}
+
+function message({ keyword, params, message = 'is invalid' }: ErrorObject, part: string): string {
+  if (keyword === 'required') return 'is missing';
+  if (keyword === 'additionalProperties') return 'is not a parameter of this route';
+  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
+  if (keyword === 'pattern' && params.pattern === STORABLE)
+    return 'must not contain U+0000 or half of a surrogate pair';
+  if (keyword === 'type' && part !== 'body') {
+    return params.type === 'boolean'
+      ? `must be ${TRUE_WORDS.join(', ')}, or ${FALSE_WORDS.join(', ')}`
+      : 'must be digits';
+  }
+  return message;
 }

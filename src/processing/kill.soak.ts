@@ -1,19 +1,19 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { expect, onTestFinished, test } from 'vitest';
-import { after, json, type Server, startServers } from '../testing/servers.ts';
+import { answerAfter, json, type Server, startServers } from '../testing/servers.ts';
 
 const KILLS = 100;
 const CLIENTS = 8;
 
-test('a hundred kills under load lose no ticket, leave every status true and every ticket processable', async () => {
+test('100 kills under load lose no acknowledged ticket and leave every status true and every ticket processable', async () => {
   const { folder, provider, servers, start } = await startServers(2, { LOG_LEVEL: 'info' });
-  provider.respond(() => after(Math.random() * 60)());
+  provider.respond(() => answerAfter(Math.random() * 60)());
   const acknowledged: number[] = [];
   const processed = new Set<number>();
   let isOver = false;
 
-  /** Creates tickets and processes new and old ones on whichever server answers. */
+  /** Creates tickets, and processes new and old ones on a random server. */
   async function client(): Promise<void> {
     while (!isOver) {
       const server = servers[Math.floor(Math.random() * 2)] as Server;
@@ -24,7 +24,7 @@ test('a hundred kills under load lose no ticket, leave every status true and eve
         await server.post(`/tickets/${other}/process?force=true`);
         if ((await server.post(`/tickets/${id}/process`)).ok) processed.add(id);
       } catch {
-        await sleep(20); // that server is gone; the next one may be there
+        await sleep(20); // this server was killed; try the other one
       }
     }
   }
@@ -52,12 +52,12 @@ test('a hundred kills under load lose no ticket, leave every status true and eve
   expect(acknowledged.filter((id) => !stored.has(id))).toEqual([]);
   const done = new Set(sqlite.prepare('SELECT ticket_id FROM results').pluck().all());
   expect([...processed].filter((id) => !done.has(id))).toEqual([]);
-  const isUntrue = "tickets WHERE (status = 'done') <> (id IN (SELECT ticket_id FROM results))";
-  expect(count(isUntrue)).toBe(0);
+  const HAS_WRONG_STATUS = "tickets WHERE (status = 'done') <> (id IN (SELECT ticket_id FROM results))";
+  expect(count(HAS_WRONG_STATUS)).toBe(0);
 
   const { post } = servers[0];
   const open = sqlite.prepare("SELECT id FROM tickets WHERE status <> 'done'").pluck().all();
   const answers = await Promise.all(open.map((id) => post(`/tickets/${id}/process`)));
   expect(answers.filter(({ status }) => status !== 200)).toEqual([]);
-  expect(count(isUntrue)).toBe(0);
+  expect(count(HAS_WRONG_STATUS)).toBe(0);
 });

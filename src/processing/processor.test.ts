@@ -1,103 +1,235 @@
-import { setTimeout as sleep } from 'node:timers/promises';
-import { expect, test } from 'vitest';
-import { completed } from '../testing/provider.ts';
-import { withTickets } from '../testing/service.ts';
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../errors.ts';
+import type { CompletionRequest } from '../llm/client.ts';
+import type { ClaimResult, RunRepository, RunState } from '../storage/types.ts';
+import { makeCompletion, makeResult } from '../testing/fixtures.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createProcessor } from './processor.ts';
 
-const all = <T>(count: number, make: (i: number) => Promise<T>) =>
-  Promise.all(Array.from({ length: count }, (_, i) => make(i)));
+vi.mock('node:timers/promises', () => import('../testing/fake-sleep.ts'));
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
 
-test('no more than so many calls run at once, and the others get their turn', async () => {
-  const { process, provider } = await withTickets(10, { concurrency: 3 });
-  let running = 0;
-  let most = 0;
-  provider.respond(async () => {
-    running += 1;
-    most = Math.max(most, running);
-    await sleep(50);
-    running -= 1;
-    return completed();
+const TIMEOUT_MS = 10_000;
+const CLAIMED: ClaimResult = { state: 'claimed', run: 1, text: 'I cannot log in.', wasReclaimed: false };
+const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+
+/** A processor whose claims end as this sequence says; the last one stays. */
+function setUp(claims: (ClaimResult | Error)[], options: { concurrency?: number; maxQueueSize?: number } = {}) {
+  const runs = {
+    findCachedResult: vi.fn(async () => undefined as ReturnType<typeof makeResult> | undefined),
+    claimRun: vi.fn(async (_ticketId: number, _options: { force: boolean; claim: boolean }) => {
+      const next = claims.length > 1 ? claims.shift() : claims[0];
+      if (next instanceof Error) throw next;
+      return next as ClaimResult;
+    }),
+    renewLeases: vi.fn(async (ticketIds: number[]) => ticketIds),
+    completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
+    failRun: vi.fn(async () => true),
+    releaseRun: vi.fn(async () => true),
+    getRunState: vi.fn(async (): Promise<RunState> => ({ state: 'stored', result: makeResult({ id: 2 }) })),
+    recoverExpiredRuns: vi.fn(async () => {}),
+  } satisfies RunRepository;
+  const complete = vi.fn(async (_request: CompletionRequest) => makeCompletion());
+  const limiter = createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0, ...options });
+  const prompt = { version: 'v1', system: 'You prepare tickets.' };
+  const processor = createProcessor({ runs, llm: { complete }, prompt, limiter, timeoutMs: TIMEOUT_MS, log });
+  const process = (ticketId = 1, force = false) => processor.process(ticketId, { force, log });
+  return { runs, complete, processor, process };
+}
+
+/** Keeps provider calls open until the test answers them. */
+function holdCalls(complete: ReturnType<typeof setUp>['complete']) {
+  const answers: (() => void)[] = [];
+  complete.mockImplementation(
+    ({ signal }) =>
+      new Promise((resolve, reject) => {
+        answers.push(() => resolve(makeCompletion()));
+        signal.addEventListener('abort', () => reject(signal.reason));
+      }),
+  );
+  return answers;
+}
+
+describe('process', () => {
+  it('returns the cached result without claiming a run', async () => {
+    const { runs, process } = setUp([CLAIMED]);
+    runs.findCachedResult.mockResolvedValue(makeResult({ id: 9 }));
+    expect(await process()).toMatchObject({ id: 9 });
+    expect(runs.claimRun).not.toHaveBeenCalled();
   });
-  const responses = await all(10, (i) => process(i + 1));
-  expect(responses.map(({ statusCode }) => statusCode)).toEqual(Array(10).fill(200));
-  expect(most).toBe(3);
-});
 
-test('who finds no place in the line is told to come back, and the ticket is as it was', async () => {
-  const { process, provider, read } = await withTickets(4, { concurrency: 1, maxQueueSize: 2 });
-  provider.respond(async () => {
-    await sleep(50);
-    return completed();
+  it('does not look at the cached result when forced', async () => {
+    const { runs, complete, process } = setUp([CLAIMED]);
+    runs.findCachedResult.mockResolvedValue(makeResult({ id: 9 }));
+    expect(await process(1, true)).toEqual(makeResult());
+    expect(complete).toHaveBeenCalledOnce();
   });
-  const responses = await all(4, (i) => process(i + 1));
-  expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200, 503]);
-  expect(responses[3]?.json()).toMatchObject({ code: 'overloaded' });
-  expect(responses[3]?.headers['retry-after']).toBe('5');
-  expect(await read('/tickets/4')).toMatchObject({ status: 'new' });
-  expect((await process(4)).statusCode).toBe(200);
-});
 
-test('a full server still answers with what is stored, and those who join a run need no place', async () => {
-  const { process, provider } = await withTickets(2, { concurrency: 1, maxQueueSize: 0 });
-  await process(1);
-  provider.respond(async () => {
-    await sleep(100);
-    return completed();
+  it('executes the run that it has claimed', async () => {
+    const { complete, process } = setUp([CLAIMED]);
+    expect(await process()).toEqual(makeResult());
+    expect(complete).toHaveBeenCalledOnce();
   });
-  const responses = await Promise.all([process(2), process(2), process(1)]);
-  expect(responses.map(({ statusCode }) => statusCode)).toEqual([200, 200, 200]);
-});
 
-test('a run whose time is up is over, in the line too', async () => {
-  const { process, provider, read } = await withTickets(2, { concurrency: 1, timeoutMs: 200 });
-  provider.respond(() => () => {}); // says nothing
-  const start = performance.now();
-  const responses = await all(2, (i) => process(i + 1));
-  expect(performance.now() - start).toBeLessThan(1000);
-  for (const response of responses) expect(response.json()).toMatchObject({ status: 504, code: 'llm_timeout' });
-  expect(await read('/tickets/2')).toMatchObject({ status: 'failed' });
-  provider.respond(completed());
-  expect((await process(2)).statusCode).toBe(200);
-});
-
-test('attempts end with the time of the run', async () => {
-  const { process, provider } = await withTickets(1, { maxAttempts: 10, attemptTimeoutMs: 150, timeoutMs: 400 });
-  provider.respond(() => () => {});
-  expect((await process(1)).json()).toMatchObject({ code: 'llm_timeout' });
-  expect(provider.requests.length).toBeLessThanOrEqual(3);
-});
-
-test('a failed run fails for all who wait for it, with the same words', async () => {
-  const { process, provider } = await withTickets(1, {});
-  provider.respond({ status: 400 });
-  const responses = await all(10, () => process(1));
-  expect(provider.requests).toHaveLength(1);
-  for (const response of responses) expect(response.json()).toMatchObject({ status: 502, code: 'llm_rejected' });
-});
-
-test('a client that hangs up does not cancel the call', async () => {
-  const { app, provider, read } = await withTickets(1, {});
-  provider.respond(async () => {
-    await sleep(300);
-    return completed();
+  it('returns a result that was stored since it looked', async () => {
+    const { complete, process } = setUp([{ state: 'stored', result: makeResult({ id: 5 }) }]);
+    expect(await process()).toMatchObject({ id: 5 });
+    expect(complete).not.toHaveBeenCalled();
   });
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const signal = AbortSignal.timeout(100);
-  await expect(fetch(`${url}/tickets/1/process`, { method: 'POST', signal })).rejects.toThrow();
-  await expect.poll(async () => (await read('/tickets/1')).status).toBe('done');
-  expect(provider.requests).toHaveLength(1);
+
+  it('rejects with ticket_not_found for an unknown ticket', async () => {
+    await expect(setUp([{ state: 'ticket_not_found' }]).process()).rejects.toMatchObject({ code: 'ticket_not_found' });
+  });
+
+  it('makes one call for simultaneous requests, and counts those that shared it', async () => {
+    const { complete, processor, process } = setUp([CLAIMED]);
+    const results = await Promise.all([process(), process(1, true), process()]);
+    expect(complete).toHaveBeenCalledOnce();
+    expect(new Set(results).size).toBe(1);
+    expect(processor.stats()).toEqual({ coalesced: 2, reclaimed: 0 });
+  });
+
+  it('makes a new call after the shared one has ended', async () => {
+    const { complete, process } = setUp([CLAIMED]);
+    await process(1, true);
+    await process(1, true);
+    expect(complete).toHaveBeenCalledTimes(2);
+  });
+
+  it('rejects with overloaded when every slot is taken', async () => {
+    const { runs, complete, process } = setUp([CLAIMED, { state: 'unclaimed' }]);
+    const answers = holdCalls(complete);
+    const first = process(1);
+    await vi.advanceTimersByTimeAsync(0);
+    await expect(process(2)).rejects.toMatchObject({ code: 'overloaded' });
+    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: false }]);
+    answers[0]?.();
+    await first;
+  });
+
+  it('frees the slot when a run has ended', async () => {
+    const { runs, process } = setUp([CLAIMED]);
+    await process(1);
+    await process(2);
+    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: true }]);
+  });
+
+  it('counts a run that was reclaimed from another process', async () => {
+    const { processor, process } = setUp([{ ...CLAIMED, wasReclaimed: true }]);
+    await process();
+    expect(processor.stats().reclaimed).toBe(1);
+  });
 });
 
-test('a run that was being started when the others were given up is given up too', async () => {
-  const { process, processor, provider } = await withTickets(1, {});
-  const response = process(1);
-  await processor.drain(0);
-  expect((await response).json()).toMatchObject({ code: 'shutting_down' });
-  expect(provider.requests.length).toBeLessThanOrEqual(1);
+describe('process while another process owns the run', () => {
+  const REMOTE: ClaimResult = { state: 'running', run: 4 };
+
+  it('waits for the remote run, makes no call, and counts as coalesced', async () => {
+    const { runs, complete, processor, process } = setUp([REMOTE]);
+    expect(await process()).toMatchObject({ id: 2 });
+    expect(runs.getRunState).toHaveBeenCalledWith(1, 4);
+    expect(complete).not.toHaveBeenCalled();
+    expect(processor.stats().coalesced).toBe(1);
+  });
+
+  it('claims the next run when the remote one was released', async () => {
+    const { runs, complete, process } = setUp([REMOTE, CLAIMED]);
+    runs.getRunState.mockResolvedValue({ state: 'released' });
+    const result = process();
+    await vi.advanceTimersByTimeAsync(100);
+    expect(await result).toEqual(makeResult());
+    expect(complete).toHaveBeenCalledOnce();
+  });
+
+  it('waits for the newer run when its own lease was lost', async () => {
+    const { runs, process } = setUp([CLAIMED]);
+    runs.completeRun.mockResolvedValue(undefined);
+    expect(await process()).toMatchObject({ id: 2 });
+    expect(runs.getRunState).toHaveBeenCalledWith(1, 1);
+  });
+
+  it('holds no slot while it waits', async () => {
+    const { runs, process } = setUp([REMOTE, CLAIMED]);
+    runs.getRunState.mockResolvedValueOnce({ state: 'running', run: 4 });
+    const waiting = process(1);
+    await vi.advanceTimersByTimeAsync(0);
+    await process(2);
+    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: true }]);
+    await vi.advanceTimersByTimeAsync(100);
+    await waiting;
+  });
+
+  it('does not let a forced request join the remote run', async () => {
+    const { runs, complete, process } = setUp([REMOTE, CLAIMED]);
+    runs.getRunState.mockResolvedValueOnce({ state: 'running', run: 4 });
+    const waiting = process();
+    await vi.advanceTimersByTimeAsync(0);
+    await process(1, true);
+    expect(complete).toHaveBeenCalledOnce();
+    await vi.advanceTimersByTimeAsync(100);
+    await waiting;
+  });
+
+  it('keeps waiting while the storage is unavailable, until the run’s time is up', async () => {
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    const { runs, process } = setUp([REMOTE, unavailable]);
+    runs.getRunState.mockResolvedValue({ state: 'released' });
+    const rejection = expect(process()).rejects.toBe(unavailable);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS / 2);
+    const claimsSoFar = runs.claimRun.mock.calls.length;
+    expect(claimsSoFar).toBeGreaterThan(10);
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
+  });
+
+  it('rejects at once when the storage is unavailable from the start', async () => {
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    await expect(setUp([unavailable]).process()).rejects.toBe(unavailable);
+  });
 });
 
-test('runs that cannot be renewed are said to be so in the log', async () => {
-  const { log, processor, store } = await withTickets(1, {});
-  store.close();
-  await processor.heartbeat();
-  expect(log.join()).toMatch('could not be renewed');
+describe('drain', () => {
+  it('lets active runs finish and starts no new ones', async () => {
+    const { complete, processor, process } = setUp([CLAIMED]);
+    const answers = holdCalls(complete);
+    const active = process(1);
+    await vi.advanceTimersByTimeAsync(0);
+    const drained = processor.drain(5000);
+    await expect(process(2)).rejects.toMatchObject({ code: 'shutting_down' });
+    answers[0]?.();
+    expect(await active).toEqual(makeResult());
+    await drained;
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('still returns cached results', async () => {
+    const { runs, processor, process } = setUp([CLAIMED]);
+    await processor.drain(5000);
+    runs.findCachedResult.mockResolvedValue(makeResult({ id: 9 }));
+    expect(await process()).toMatchObject({ id: 9 });
+  });
+
+  it('releases runs that are still active after the grace period', async () => {
+    const { runs, complete, processor, process } = setUp([CLAIMED]);
+    holdCalls(complete);
+    const rejection = expect(process()).rejects.toMatchObject({ code: 'shutting_down' });
+    await vi.advanceTimersByTimeAsync(0);
+    const drained = processor.drain(5000);
+    await vi.advanceTimersByTimeAsync(5000);
+    await rejection;
+    await drained;
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 1);
+  });
+
+  it('stops waiting for remote runs after the grace period', async () => {
+    const { runs, processor, process } = setUp([{ state: 'running', run: 4 }]);
+    runs.getRunState.mockResolvedValue({ state: 'running', run: 4 });
+    const rejection = expect(process()).rejects.toMatchObject({ code: 'shutting_down' });
+    await vi.advanceTimersByTimeAsync(0);
+    const drained = processor.drain(5000);
+    await vi.advanceTimersByTimeAsync(5000);
+    await rejection;
+    await drained;
+  });
 });

@@ -10,7 +10,7 @@ export const healthRoutes: FastifyPluginAsyncTypebox<Pick<Storage, 'checkReadine
   { checkReadiness },
 ) => {
   // Both answer also when the server has too much to do.
-  const config = { pressureHandler: () => undefined };
+  const config = { public: true, pressureHandler: () => undefined };
 
   const health = {
     summary: 'Is the server up?',

@@ -2,7 +2,7 @@ import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '../errors.ts';
 import { ignoreBody } from '../plugins/body.ts';
 import type { Processor } from '../processing/processor.ts';
-import { isForced, ProcessQuery, TicketParams } from '../schemas/request.ts';
+import { NoQuery, ProcessQuery, TicketParams } from '../schemas/request.ts';
 import { problems, ref } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
@@ -15,14 +15,12 @@ export interface Services {
   processor: Processor;
 }
 
-/** Ids count up from 1; one beyond 2^53 is no exact number in JavaScript and names no ticket. */
-const ticketId = ({ id }: TicketParams) => (Number.isSafeInteger(Number(id)) ? Number(id) : 0);
-
 const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
 
 export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { tickets, results, processor }) => {
   const createSchema = {
     summary: 'Create a ticket',
+    querystring: NoQuery,
     body: NewTicket,
     response: {
       201: ref(Ticket, {
@@ -40,10 +38,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
   const readSchema = {
     summary: 'Read a ticket',
     params: TicketParams,
+    querystring: NoQuery,
     response: { 200: ref(Ticket, { description: 'The ticket.' }), ...problems(404, 422) },
   };
   app.get('/tickets/:id', { schema: readSchema }, async (request) => {
-    const ticket = await tickets.findById(ticketId(request.params));
+    const ticket = await tickets.findById(request.params.id);
     if (!ticket) throw ticketNotFound();
     return ticket;
   });
@@ -51,10 +50,11 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
   const resultSchema = {
     summary: "Read a ticket's result",
     params: TicketParams,
+    querystring: NoQuery,
     response: { 200: ref(Result, { description: 'The stored result.' }), ...problems(404, 422) },
   };
   app.get('/tickets/:id/result', { schema: resultSchema }, async (request) => {
-    const id = ticketId(request.params);
+    const id = request.params.id;
     const result = await results.findByTicketId(id);
     if (result) return result;
     if (await tickets.findById(id)) throw new AppError('result_not_found', 'result not found');
@@ -72,8 +72,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
     ignoreBody(bodyless);
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
-      { schema: processSchema },
-      (request) => processor.process(ticketId(request.params), { force: isForced(request.query), log: request.log }),
+      { schema: processSchema, config: { costsMoney: true } },
+      (request) => processor.process(request.params.id, { force: request.query.force, log: request.log }),
     );
   });
 };

@@ -15,7 +15,7 @@ export const ModelOutput = Type.Object(
 );
 export type ModelOutput = Static<typeof ModelOutput>;
 
-const Count = Nullable<number>('integer');
+const Count = Nullable(Type.Integer());
 
 /** Tokens of a provider call; null where the provider reported none. */
 export const TokenUsage = Type.Object({
@@ -36,8 +36,10 @@ export const NO_USAGE: TokenUsage = {
 /** How the answer came about and what it cost; null where the provider gave none. */
 export const CallMetadata = Type.Object({
   model: Type.String({ description: 'The model that the provider says it used.' }),
-  openai_request_id: Nullable<string>('string'),
-  latency_ms: Nullable<number>('integer', 'Whole milliseconds of the provider call that succeeded.'),
+  openai_request_id: Nullable(Type.String()),
+  latency_ms: Nullable(
+    Type.Integer({ description: 'Duration of the successful provider call in whole milliseconds.' }),
+  ),
   ...TokenUsage.properties,
 });
 export type CallMetadata = Static<typeof CallMetadata>;

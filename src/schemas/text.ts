@@ -1,7 +1,7 @@
-import { type SchemaOptions, type TSchema, Type } from '@sinclair/typebox';
+import { type SchemaOptions, type Static, type TInteger, type TSchema, type TString, Type } from '@sinclair/typebox';
 import { STORABLE } from './patterns.ts';
 
-/** A string of so many Unicode code points that can be stored faithfully. */
+/** A string that SQLite returns unchanged. Lengths count Unicode code points. */
 export const Text = (limits: { minLength?: number; maxLength: number; default?: string; description?: string }) =>
   Type.String({ pattern: STORABLE, ...limits });
 
@@ -9,12 +9,12 @@ export const Text = (limits: { minLength?: number; maxLength: number; default?: 
 export const StringEnum = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
-/** A value or null, as a list of types: for a union, the serialiser would try each member with a validator of its own. */
-export const Nullable = <T>(type: 'string' | 'integer', description?: string) =>
-  Type.Unsafe<T | null>({ type: [type, 'null'], ...(description ? { description } : {}) });
+/** The schema's value or null. A list of types, because the serializer would validate against each member of a union. */
+export const Nullable = <T extends TInteger | TString>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
 
 /** A point in time, UTC, to the second: `2026-02-17T16:35:05Z`. */
 export const Timestamp = Type.String({ format: 'date-time' });
 
-/** A field that a client may leave out; the validator then fills in its `default`, so the type always has it. */
+/** An optional field with a `default`, which the validator fills in: the handler always has a value. */
 export const Defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as TSchema as T;

@@ -1,4 +1,5 @@
 import type { Completion } from '../llm/client.ts';
+import type { Result } from '../schemas/result.ts';
 import type { NewResult } from '../storage/types.ts';
 
 /** What a model answered, with its metadata. The one place in the tests that lists these fields. */
@@ -21,5 +22,13 @@ export const makeNewResult = (overrides: Partial<NewResult> = {}): NewResult => 
   ...makeCompletion(),
   ticket_id: 1,
   prompt_version: 'v1',
+  ...overrides,
+});
+
+/** A stored result. */
+export const makeResult = (overrides: Partial<Result> = {}): Result => ({
+  ...makeNewResult(),
+  id: 1,
+  created_at: '2026-02-17T16:35:05Z',
   ...overrides,
 });

@@ -1,35 +1,33 @@
-import { type ChildProcess, execFileSync, spawn } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { onTestFinished } from 'vitest';
 
-/** The repository. */
+/** The repository's folder. */
 export const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** The command for the sources. */
-export const fromSources = () => [process.execPath, `${ROOT}src/server.ts`];
+/** The command that runs the sources. */
+export const SOURCES = [process.execPath, `${ROOT}src/server.ts`];
 
-let isBuilt = false;
+/** The command that runs the bundle, which the tests' global setup has built. It starts in a fifth of the time. */
+export const BUNDLE = [process.execPath, `${ROOT}dist/server.cjs`];
 
-/** The command for the bundle, which is made anew if the sources are newer. */
-export function bundled(): string[] {
-  if (!isBuilt) execFileSync('npm', ['run', 'prestart'], { cwd: ROOT, stdio: 'pipe' });
-  isBuilt = true;
-  return [process.execPath, `${ROOT}dist/server.cjs`];
+export interface ServerOptions {
+  command?: string[];
+  /** In a process group of its own. */
+  detached?: boolean;
 }
 
-/**
- * Starts the server as a process with just this environment, in a folder that has no `.env` of somebody's.
- *
- * @param command by default that for the bundle, which starts in a fifth of the time
- */
+/** Starts a server process with just this environment, in a folder without a `.env`. */
 export function spawnServer(
   environment: Record<string, string>,
   cwd: string,
-  [program, ...args]: string[] = bundled(),
+  { command = BUNDLE, detached = false }: ServerOptions = {},
 ) {
+  const [program, ...args] = command;
   const child = spawn(program as string, args, {
     cwd,
+    detached,
     env: { PATH: process.env.PATH, HOST: '127.0.0.1', PORT: '0', ...environment },
   });
   onTestFinished(() => void child.kill('SIGKILL'));
@@ -43,9 +41,9 @@ export function spawnServer(
   return { child, output, exit };
 }
 
-/** The same, once it listens: with the URL that it says it listens on. */
-export async function startServer(environment: Record<string, string>, cwd: string, command?: string[]) {
-  const server = spawnServer(environment, cwd, command);
+/** Starts a server process and waits until it listens. */
+export async function startServer(environment: Record<string, string>, cwd: string, options?: ServerOptions) {
+  const server = spawnServer(environment, cwd, options);
   const url = await listening(server.child, server.output);
   const post = (path: string, body?: unknown) =>
     fetch(url + path, {
@@ -55,11 +53,12 @@ export async function startServer(environment: Record<string, string>, cwd: stri
   return { ...server, url, post };
 }
 
+/** The URL that the server logs. */
 async function listening(child: ChildProcess, output: { text: string }): Promise<string> {
   for (;;) {
     const url = /listening at (http:\/\/[\d.]+:\d+)/.exec(output.text)?.[1];
     if (url) return url;
-    if (child.exitCode !== null) throw new Error(`the server ended with code ${child.exitCode}: ${output.text}`);
+    if (child.exitCode !== null) throw new Error(`the server exited with ${child.exitCode}: ${output.text}`);
     await new Promise((resolve) => setTimeout(resolve, 20));
   }
 }

@@ -4,16 +4,16 @@ import { temporaryFolder } from './folder.ts';
 import { type Behaviour, completed, startProvider } from './provider.ts';
 import { startServer } from './server-process.ts';
 
-// biome-ignore lint/suspicious/noExplicitAny: what a server answers is looked at by the expectations
+// biome-ignore lint/suspicious/noExplicitAny: the expectations check what a server answers
 export const json = async (response: Response | Promise<Response>): Promise<any> => (await response).json();
 
-/** A good answer after so many ms. */
-export const after = (ms: number) => async (): Promise<Behaviour> => {
+/** A provider behaviour: a good answer after a delay. */
+export const answerAfter = (ms: number) => async (): Promise<Behaviour> => {
   await sleep(ms);
   return completed();
 };
 
-/** Server processes on one new file, with one provider between them. */
+/** Starts server processes on one new database, with one provider for all. */
 export async function startServers(count: number, environment: Record<string, string> = {}) {
   const folder = temporaryFolder();
   const provider = await startProvider();

@@ -3,7 +3,7 @@ import { readFileSync, rmSync, writeFileSync } from 'node:fs';
 import { expect, onTestFinished, test } from 'vitest';
 import { openSqliteFile } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
-import { bundled, startServer } from '../../testing/server-process.ts';
+import { BUNDLE, startServer } from '../../testing/server-process.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).error === undefined;
 
@@ -11,7 +11,7 @@ test.skipIf(!hasStrace)('no answer to a create leaves before the fsync of its co
   const folder = temporaryFolder();
   const calls = `${folder}/calls`;
   const strace = ['strace', '-f', '-y', '-s', '32', '-e', 'trace=pwrite64,fsync,fdatasync,write,writev', '-o', calls];
-  const { exit, output, post } = await startServer({}, folder, [...strace, ...bundled()]);
+  const { exit, output, post } = await startServer({}, folder, { command: [...strace, ...BUNDLE] });
   for (let i = 0; i < 5; i += 1) expect((await post('/tickets', { raw_text: 'alone' })).status).toBe(201);
   await Promise.all(Array.from({ length: 50 }, () => post('/tickets', { raw_text: 'together' })));
   process.kill(Number(/"pid":(\d+)/.exec(output.text)?.[1]), 'SIGTERM'); // the server, not strace

@@ -1,0 +1,193 @@
+import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { AppError } from '../errors.ts';
+import type { CompletionRequest } from '../llm/client.ts';
+import { llmError } from '../llm/errors.ts';
+import { NO_USAGE } from '../schemas/result.ts';
+import { makeCompletion, makeResult } from '../testing/fixtures.ts';
+import { createConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createRunExecutor } from './execute-run.ts';
+import type { ActiveRuns } from './heartbeat.ts';
+
+vi.mock('node:timers/promises', () => import('../testing/fake-sleep.ts'));
+beforeEach(() => void vi.useFakeTimers());
+afterEach(() => void vi.useRealTimers());
+
+const TIMEOUT_MS = 10_000;
+const RUN = { ticketId: 1, run: 7, text: 'I cannot log in.' };
+const unavailable = () => new AppError('storage_unavailable', 'the database cannot be written now');
+
+function setUp(complete: (request: CompletionRequest) => Promise<ReturnType<typeof makeCompletion>>) {
+  const runs = {
+    completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
+    failRun: vi.fn(async () => true),
+    releaseRun: vi.fn(async () => true),
+  };
+  const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
+  const activeRuns: ActiveRuns = new Map();
+  const shutdown = new AbortController();
+  const executeRun = createRunExecutor({
+    runs,
+    llm: { complete },
+    prompt: { version: 'v1', system: 'You prepare tickets.' },
+    limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
+    activeRuns,
+    timeoutMs: TIMEOUT_MS,
+    shutdown: shutdown.signal,
+  });
+  return { runs, log, activeRuns, shutdown, execute: () => executeRun(RUN, log) };
+}
+
+/** Answers nothing until the request is cancelled. */
+const hang = ({ signal }: CompletionRequest) =>
+  new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
+
+describe('executeRun', () => {
+  it('stores what the model answered under the run’s number', async () => {
+    const { runs, execute } = setUp(async () => makeCompletion());
+    expect(await execute()).toEqual(makeResult());
+    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
+  });
+
+  it('sends the prompt and the ticket’s text with the deadline', async () => {
+    const complete = vi.fn(async (_request: CompletionRequest) => makeCompletion());
+    await setUp(complete).execute();
+    expect(complete.mock.calls[0]?.[0]).toMatchObject({
+      instructions: 'You prepare tickets.',
+      text: 'I cannot log in.',
+      deadline: performance.now() + TIMEOUT_MS,
+    });
+  });
+
+  it('logs one line with the sums over all attempts', async () => {
+    const { log, execute } = setUp(async ({ onAttempt }) => {
+      const usage = { input_tokens: 100, output_tokens: 10, total_tokens: 110, cached_tokens: null };
+      onAttempt?.({ outcome: 'llm_invalid_output', usage, waitMs: 500 });
+      onAttempt?.({ outcome: 'llm_unavailable', usage: NO_USAGE, waitMs: 1000 });
+      onAttempt?.({ outcome: 'ok', usage });
+      return makeCompletion();
+    });
+    await execute();
+    expect(log.info.mock.calls).toEqual([
+      [
+        {
+          ticketId: 1,
+          run: 7,
+          outcome: 'succeeded',
+          ms: 0,
+          attempts: 3,
+          waitsMs: [500, 1000],
+          input_tokens: 200,
+          output_tokens: 20,
+          total_tokens: 220,
+          openai_request_id: 'req_1',
+        },
+        'run',
+      ],
+    ]);
+    expect(log.warn).not.toHaveBeenCalled();
+  });
+
+  it('stores a failure, logs it with the provider’s codes at warn, and rejects', async () => {
+    const error = llmError('llm_rate_limited', {
+      openai_request_id: 'req_2',
+      retryAfterMs: 60_000,
+      details: { provider: { status: 429, code: 'rate_limit_exceeded' }, usage: NO_USAGE },
+    });
+    const { runs, log, execute } = setUp(() => Promise.reject(error));
+    await expect(execute()).rejects.toBe(error);
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, {
+      code: 'llm_rate_limited',
+      message: error.message,
+      openai_request_id: 'req_2',
+      retryAfterMs: 60_000,
+    });
+    expect(log.warn).toHaveBeenCalledExactlyOnceWith(
+      expect.objectContaining({
+        ticketId: 1,
+        outcome: 'llm_rate_limited',
+        openai_request_id: 'req_2',
+        provider: { status: 429, code: 'rate_limit_exceeded' },
+      }),
+      'run',
+    );
+    expect(log.warn.mock.calls[0]?.[0]).not.toHaveProperty('err');
+  });
+
+  it('stores an unexpected error as internal_error without its words, and logs its stack', async () => {
+    const error = new TypeError('x is not a function');
+    const { runs, log, execute } = setUp(() => Promise.reject(error));
+    await expect(execute()).rejects.toBe(error);
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, { code: 'internal_error', message: 'internal error' });
+    expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
+  });
+
+  it('fails with llm_timeout when the run’s time is up', async () => {
+    const { runs, execute } = setUp(hang);
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_timeout' });
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }));
+  });
+
+  it('keeps a paid answer while the storage is unavailable', async () => {
+    const { runs, execute } = setUp(async () => makeCompletion());
+    runs.completeRun.mockRejectedValueOnce(unavailable()).mockRejectedValueOnce(unavailable());
+    const result = execute();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await result).toEqual(makeResult());
+    expect(runs.completeRun).toHaveBeenCalledTimes(3);
+  });
+
+  it('gives a paid answer up when the storage stays unavailable until the run’s time is up', async () => {
+    const { runs, execute } = setUp(async () => makeCompletion());
+    runs.completeRun.mockRejectedValue(unavailable());
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
+  });
+
+  it.each([
+    ['completed', async () => makeCompletion()],
+    ['failed', () => Promise.reject(llmError('llm_rejected'))],
+  ])('resolves with undefined when the lease was lost before the run was %s', async (_outcome, complete) => {
+    const { runs, log, execute } = setUp(complete);
+    runs.completeRun.mockResolvedValue(undefined);
+    runs.failRun.mockResolvedValue(false);
+    expect(await execute()).toBeUndefined();
+    expect(log.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'lease_lost' }), 'run');
+  });
+
+  it('releases the run without an outcome when the server shuts down', async () => {
+    const { runs, activeRuns, shutdown, execute } = setUp(hang);
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'shutting_down' });
+    shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
+    activeRuns.get(1)?.abort(shutdown.signal.reason);
+    await rejection;
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 7);
+    expect(runs.failRun).not.toHaveBeenCalled();
+  });
+
+  it('makes no call when the grace period is over before it starts', async () => {
+    const complete = vi.fn(hang);
+    const { shutdown, execute } = setUp(complete);
+    shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
+    await expect(execute()).rejects.toMatchObject({ code: 'shutting_down' });
+    expect(complete).not.toHaveBeenCalled();
+  });
+
+  it('is an active run until it ends', async () => {
+    const { activeRuns, execute } = setUp(async () => makeCompletion());
+    const result = execute();
+    expect([...activeRuns.keys()]).toEqual([1]);
+    await result;
+    expect(activeRuns.size).toBe(0);
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  it('logs that a failed run could not be ended, and rejects with the run’s own error', async () => {
+    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+    runs.failRun.mockRejectedValue(unavailable());
+    await expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
+    expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ ticketId: 1, run: 7 }), expect.any(String));
+  });
+});

@@ -1,0 +1,138 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openStorage } from '../storage/open.ts';
+import { makeNewResult } from '../testing/fixtures.ts';
+import { completed, OUTPUT } from '../testing/provider.ts';
+import { withTickets } from '../testing/service.ts';
+
+const REMOTE_RESULT = makeNewResult({ summary: 'of another process' });
+
+describe('processes that share a database', () => {
+  it('joins a remote run and answers 404 for an unknown ticket when the queue is full', async () => {
+    const { database, process, provider } = await withTickets(2, { concurrency: 1, maxQueueSize: 0 });
+    provider.respond(() => () => {});
+    const other = openStorage(database);
+    onTestFinished(() => other.close());
+    process(2); // takes the only slot
+    await expect.poll(() => provider.requests.length).toBe(1);
+    await other.runs.claimRun(1, { force: true, claim: true });
+    const joined = process(1, '?force=true');
+    await sleep(100);
+    const stored = await other.runs.completeRun(1, REMOTE_RESULT);
+    expect((await joined).json()).toEqual(stored);
+    expect((await process(9)).json()).toMatchObject({ code: 'ticket_not_found' });
+  });
+
+  it('makes a run of its own for a forced request after a remote run has ended', async () => {
+    const { database, process, provider } = await withTickets(1, {});
+    provider.respond(async () => {
+      await sleep(200);
+      return completed();
+    });
+    const other = openStorage(database);
+    onTestFinished(() => other.close());
+    await other.runs.claimRun(1, { force: true, claim: true });
+    const follower = process(1);
+    await sleep(60); // it has polled once
+    await other.runs.completeRun(1, REMOTE_RESULT);
+    const forced = await process(1, '?force=true');
+    expect((await follower).json()).toMatchObject({ summary: 'of another process' });
+    expect(forced.json()).toMatchObject({ summary: OUTPUT.summary });
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('keeps a run that takes longer than the lease by renewing it', async () => {
+    const { database, process, processor, provider } = await withTickets(1, { leaseMs: 500 });
+    const heartbeat = setInterval(processor.heartbeat, 60);
+    onTestFinished(() => clearInterval(heartbeat));
+    const other = openStorage(database, { leaseMs: 500 });
+    onTestFinished(() => other.close());
+    const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
+    provider.respond(() => promise);
+    const response = process(1);
+    for (let i = 0; i < 8; i += 1) {
+      await sleep(100);
+      expect(await other.runs.claimRun(1, { force: true, claim: true })).toEqual({ state: 'running', run: 1 });
+    }
+    resolve(completed());
+    expect((await response).statusCode).toBe(200);
+  });
+
+  it('stops a run whose lease was lost, and answers with what the new owner stored', async () => {
+    const options = { leaseMs: 100, maxAttempts: 3, attemptTimeoutMs: 400 };
+    const { database, process, processor, provider } = await withTickets(1, options);
+    provider.respond(() => () => {});
+    const other = openStorage(database, { leaseMs: 100 });
+    onTestFinished(() => other.close());
+    const response = process(1);
+    await sleep(200); // no heartbeat: the lease expires
+    expect(await other.runs.claimRun(1, { force: true, claim: true })).toMatchObject({ state: 'claimed', run: 2 });
+    const stored = await other.runs.completeRun(2, REMOTE_RESULT);
+    await processor.heartbeat();
+    expect((await response).json()).toEqual(stored);
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('keeps a paid answer while the database is locked, and answers other writes with 503', async () => {
+    const { app, database, process, provider, read } = await withTickets(1, {});
+    const other = new Database(database);
+    onTestFinished(() => void other.close());
+    provider.respond(() => {
+      other.exec('BEGIN IMMEDIATE');
+      setTimeout(() => other.exec('COMMIT'), 2500); // longer than a statement waits for a lock
+      return completed();
+    });
+    const response = process(1);
+    await expect.poll(() => provider.requests.length).toBe(1);
+    const refused = await app.inject({ method: 'POST', url: '/tickets', payload: { raw_text: 'x' } });
+    expect(refused.json()).toMatchObject({ status: 503, code: 'storage_unavailable' });
+    expect(refused.headers['retry-after']).toBe('5');
+    expect((await response).statusCode).toBe(200);
+    expect(provider.requests).toHaveLength(1);
+    expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
+  });
+
+  it('does not reclaim a run whose owner may have been blocked by a lock', async () => {
+    const { database, process, provider } = await withTickets(1, { leaseMs: 1000 });
+    const other = openStorage(database, { leaseMs: 1000 });
+    const locker = new Database(database);
+    onTestFinished(() => {
+      other.close();
+      locker.close();
+    });
+    provider.respond(async () => {
+      await sleep(2500);
+      return completed();
+    });
+    const response = process(1);
+    await expect.poll(() => provider.requests.length).toBe(1);
+    locker.exec('BEGIN IMMEDIATE');
+    await sleep(1200); // the lease has expired
+    const taken = other.runs.claimRun(1, { force: true, claim: true });
+    await sleep(200);
+    locker.exec('COMMIT');
+    expect(await taken).toEqual({ state: 'running', run: 1 });
+    expect((await response).statusCode).toBe(200);
+    expect(provider.requests).toHaveLength(1);
+  });
+
+  it('keeps waiting for a remote run while the database is locked', async () => {
+    const { database, process } = await withTickets(1, { leaseMs: 300 });
+    const other = openStorage(database, { leaseMs: 300 });
+    const locker = new Database(database);
+    onTestFinished(() => {
+      other.close();
+      locker.close();
+    });
+    await other.runs.claimRun(1, { force: true, claim: true });
+    const response = process(1);
+    await sleep(100);
+    locker.exec('BEGIN IMMEDIATE');
+    await sleep(3000); // the lease has expired, and a write has been refused
+    locker.exec('COMMIT');
+    const stored = await other.runs.completeRun(1, REMOTE_RESULT);
+    expect(stored).toBeDefined();
+    expect((await response).json()).toEqual(stored);
+  });
+});
