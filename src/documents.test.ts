@@ -1,11 +1,13 @@
 import { existsSync, globSync, readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
+import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from './errors.ts';
 import { ROOT } from './root.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
+import { results, runs, tickets } from './storage/sqlite/schema.ts';
 import { startService } from './testing/service.ts';
 
 const FILES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/*.md', { cwd: ROOT })];
@@ -117,5 +119,14 @@ describe('the tables of the documents', () => {
     const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
     const documented = codeInColumn(section('docs/architecture.md', '## Dependencies'), 0);
     expect(documented.sort()).toEqual(names.filter((name) => !name.startsWith('@types/')).sort());
+  });
+});
+
+describe('the data model in docs/architecture.md', () => {
+  it.each(Object.entries({ tickets, results, runs }))('has the columns of %s', (name, table) => {
+    const model = section('docs/architecture.md', '## Data model');
+    const [, body = ''] = new RegExp(`^    ${name} \\{\n(.*?)^    \\}`, 'ms').exec(model) ?? [];
+    const columns = [...body.matchAll(/^ +\w+ (\w+)/gm)].map(([, column]) => column);
+    expect(columns).toEqual(Object.keys(getTableColumns(table)));
   });
 });
