@@ -13,8 +13,10 @@ const controls = [...read('docs/security-controls.md').matchAll(/^### (\w+) .*\n
   }),
 );
 
+/** Whether a file has a test of this title, `describe › it`. An array of `it.each` may have the second part. */
 const hasTest = ({ file, title }: { file: string; title: string }) =>
-  existsSync(new URL(file, ROOT)) && new RegExp(`\\(\\s*(['"\`])${RegExp.escape(title)}\\1`).test(read(file));
+  existsSync(new URL(file, ROOT)) &&
+  title.split(' › ').every((part) => new RegExp(`[([]\\s*(['"\`])${RegExp.escape(part)}\\1`).test(read(file)));
 
 describe('docs/security-controls.md', () => {
   it('has every item of both lists', () => {
