@@ -113,13 +113,6 @@ describe('the tables of the documents', () => {
     const own = metrics.filter((name) => !/^(?:process|nodejs)_/.test(name));
     expect(codeInColumn(section('docs/operations.md', '## Metrics'), 0).sort()).toEqual(own.sort());
   });
-
-  it('give a reason for every package', () => {
-    const { dependencies, devDependencies, optionalDependencies } = packageJson;
-    const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
-    const documented = codeInColumn(section('docs/architecture.md', '## Dependencies'), 0);
-    expect(documented.sort()).toEqual(names.filter((name) => !name.startsWith('@types/')).sort());
-  });
 });
 
 describe('the data model in docs/architecture.md', () => {

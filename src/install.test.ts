@@ -29,3 +29,22 @@ test('compose waits for a shutdown longer than that takes', () => {
   const seconds = Number(/stop_grace_period: (\d+)s/.exec(read('compose.yaml'))?.[1]);
   expect(seconds * 1000).toBeGreaterThan(loadConfig({}).SHUTDOWN_GRACE_MS + 5000);
 });
+
+/** What the README calls those that it does not call by their package's name. */
+const CALLED: Record<string, string> = {
+  ...{
+    '@fastify/type-provider-typebox': 'its TypeBox provider',
+    '@sinclair/typebox': 'TypeBox',
+    'drizzle-orm': 'Drizzle',
+  },
+  ...{ '@biomejs/biome': 'Biome', typescript: 'TypeScript', fastify: 'Fastify' },
+};
+
+test('the README says what every package is for', () => {
+  const { dependencies, devDependencies, optionalDependencies } = packageJson;
+  const names = Object.keys({ ...dependencies, ...devDependencies, ...optionalDependencies });
+  const [, text = ''] = read('README.md').split('**Dependencies**');
+  const paragraph = text.slice(0, text.indexOf('\n\n'));
+  const missing = names.filter((name) => !name.startsWith('@types/') && !paragraph.includes(CALLED[name] ?? name));
+  expect(missing).toEqual([]);
+});
