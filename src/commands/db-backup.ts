@@ -21,10 +21,9 @@ async function run(): Promise<void> {
     process.stderr.write(USAGE);
     process.exitCode = 1;
   } else {
-    const { DATABASE_URL } = readEnvironment();
-    const { databasePath } = loadConfig({ DATABASE_URL });
-    await backupDatabase(databasePath, file, onSignal());
-    process.stdout.write(`${databasePath} is backed up to ${file}\n`);
+    const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+    await backupDatabase(DATABASE_URL, file, onSignal());
+    process.stdout.write(`${DATABASE_URL} is backed up to ${file}\n`);
   }
 }
 
