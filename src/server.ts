@@ -1,7 +1,11 @@
+import './check-node.cjs';
+
 import { readFileSync } from 'node:fs';
 import type { FastifyInstance } from 'fastify';
 import { buildApp } from './app.ts';
-import { type Config, formatError, loadConfig, readEnvironment, redactConfig } from './config/load.ts';
+import { nonDefaultSettings, redactConfig } from './config/describe.ts';
+import { type Config, formatError, loadConfig, readEnvironment } from './config/load.ts';
+import { findMisspelledSettings } from './config/misspelled.ts';
 import { StartupError } from './errors.ts';
 import type { LlmClient } from './llm/client.ts';
 import { createOfflineClient, OFFLINE_MODEL } from './llm/offline/client.ts';
@@ -20,7 +24,8 @@ import { openStorage } from './storage/open.ts';
 import { LEASE_MS } from './storage/types.ts';
 
 async function start(): Promise<void> {
-  const config = loadConfig(readEnvironment());
+  const environment = readEnvironment();
+  const config = loadConfig(environment);
   const { log, flush, giveUp } = await createLog(config.LOG_LEVEL);
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'an error that nobody caught');
@@ -28,7 +33,7 @@ async function start(): Promise<void> {
   });
   const prompt = loadPrompt(config.PROMPT_VERSION);
   const metrics = createMetrics();
-  const storage = openStorage(config.databasePath, { onCommit: metrics.observeCommit });
+  const storage = openStorage(config.DATABASE_URL, { onCommit: metrics.observeCommit });
   const limiter = createConcurrencyLimiter({
     concurrency: config.LLM_MAX_CONCURRENCY,
     maxQueueSize: config.LLM_MAX_QUEUE,
@@ -42,12 +47,16 @@ async function start(): Promise<void> {
     { ...storage, processor },
     {
       ...{ logger: log, version, metrics },
-      ...{ apiKeys: config.apiKeys, allowAnonymous: config.allowAnonymous, trustProxy: config.trustProxy },
+      ...{ apiKeys: config.API_KEYS, allowAnonymous: config.ALLOW_ANONYMOUS, trustProxy: config.TRUST_PROXY },
       rateLimits: { perMinute: config.RATE_LIMIT_PER_MINUTE, processPerMinute: config.PROCESS_RATE_LIMIT_PER_MINUTE },
     },
   );
 
-  log.info({ version, config: redactConfig(config), migrations: storage.appliedMigrations }, 'start');
+  const settings = process.stdout.isTTY ? nonDefaultSettings(config) : redactConfig(config);
+  log.info({ version, config: settings, migrations: storage.appliedMigrations }, 'start');
+  for (const { name, setting } of findMisspelledSettings(environment)) {
+    log.warn(`${name} is not a setting; did you mean ${setting}?`);
+  }
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
   await processor.heartbeat();
   const heartbeat = setInterval(processor.heartbeat, LEASE_MS / 5);
