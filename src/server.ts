@@ -8,8 +8,8 @@ import { createOfflineClient, OFFLINE_MODEL } from './llm/offline/client.ts';
 import { createOpenAIClient } from './llm/openai/client.ts';
 import { loadPrompt } from './llm/prompts.ts';
 import { withRetries } from './llm/retry.ts';
-import { modelMetrics } from './observability/llm-metrics.ts';
-import { createLog } from './observability/logger.ts';
+import { instrumentLlmClient } from './observability/llm-metrics.ts';
+import { createLogger } from './observability/logger.ts';
 import { createMetrics, type Metrics } from './observability/metrics.ts';
 import { applySourceMap } from './observability/source-map.ts';
 import { createConcurrencyLimiter } from './processing/concurrency-limiter.ts';
@@ -21,13 +21,14 @@ import { LEASE_MS } from './storage/types.ts';
 
 async function start(): Promise<void> {
   const config = loadConfig(readEnvironment());
-  const { log, flush, giveUp } = await createLog(config.LOG_LEVEL);
+  const { log, flush, discardPending } = await createLogger(config.LOG_LEVEL);
   process.on('uncaughtException', (err) => {
     log.fatal({ err }, 'an error that nobody caught');
     process.exit(1);
   });
   const prompt = loadPrompt(config.PROMPT_VERSION);
-  const metrics = createMetrics();
+  const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
+  const metrics = createMetrics({ version });
   const storage = openStorage(config.databasePath, { onCommit: metrics.observeCommit });
   const limiter = createConcurrencyLimiter({
     concurrency: config.LLM_MAX_CONCURRENCY,
@@ -36,8 +37,11 @@ async function start(): Promise<void> {
   const timeoutMs = config.PROCESS_TIMEOUT_MS;
   const llm = createLlmClient(config, metrics);
   const processor = createProcessor({ runs: storage.runs, llm, prompt, limiter, timeoutMs, log });
-  metrics.watch({ limiter: limiter.stats, processor: processor.stats, tickets: storage.tickets.countByStatus });
-  const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
+  metrics.registerCollectors({
+    limiter: limiter.stats,
+    processor: processor.stats,
+    tickets: storage.tickets.countByStatus,
+  });
   const app = await buildApp(
     { ...storage, processor },
     {
@@ -60,7 +64,7 @@ async function start(): Promise<void> {
       await flush();
       process.exit(0); // a connection to the provider that is still being made would keep the process for seconds
     },
-    { log, giveUp },
+    { log, discardPending },
   );
   await listen(app, config);
 }
@@ -77,21 +81,24 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
 
 function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
   const isOffline = config.LLM_PROVIDER === 'offline';
-  const { call, attempt } = modelMetrics(registry, {
+  const client = isOffline
+    ? createOfflineClient()
+    : createOpenAIClient({
+        apiKey: config.OPENAI_API_KEY,
+        baseURL: config.OPENAI_BASE_URL,
+        model: config.OPENAI_MODEL,
+        api: config.OPENAI_API,
+        connections: config.LLM_MAX_CONCURRENCY,
+      });
+  const retrying = withRetries(client, {
+    maxAttempts: config.OPENAI_MAX_ATTEMPTS,
+    attemptTimeoutMs: config.OPENAI_TIMEOUT_MS,
+  });
+  return instrumentLlmClient(retrying, registry, {
     provider: config.LLM_PROVIDER,
     model: isOffline ? OFFLINE_MODEL : config.OPENAI_MODEL,
     promptVersion: config.PROMPT_VERSION,
   });
-  if (isOffline) return call(attempt(createOfflineClient()));
-  const model = createOpenAIClient({
-    apiKey: config.OPENAI_API_KEY,
-    baseURL: config.OPENAI_BASE_URL,
-    model: config.OPENAI_MODEL,
-    api: config.OPENAI_API,
-    connections: config.LLM_MAX_CONCURRENCY,
-  });
-  const maxAttempts = config.OPENAI_MAX_ATTEMPTS;
-  return call(withRetries(attempt(model), { maxAttempts, attemptTimeoutMs: config.OPENAI_TIMEOUT_MS }));
 }
 
 start().catch((error) => {

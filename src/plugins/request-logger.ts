@@ -46,7 +46,7 @@ export class RequestLog extends LogController {
   #tell(request: FastifyRequest, { elapsedTime }: FastifyReply, status: number): void {
     const { client, id: reqId, log, method } = request as FastifyRequest & { log: Logger };
     const { url: route } = request.routeOptions;
-    this.#observe(route, method, status, elapsedTime / 1000);
+    this.#observe({ route, method, status, errorType: undefined, seconds: elapsedTime / 1000 });
     if (!log.isLevelEnabled('info')) return;
     const ip = AUDITED_STATUSES.has(status) ? request.ip : undefined;
     log.info({ reqId, method, route, status, ms: Math.round(elapsedTime), client, ip }, 'request');
