@@ -36,13 +36,7 @@ export function instrumentLlmClient(client: LlmClient, registry: Registry, label
 
 type Outcome = Attempt['outcome'];
 
-/** Outcomes that a call can have. Their series exist at 0 from the start. */
-const OUTCOMES: Outcome[] = [
-  'ok',
-  ...ERROR_CODES.filter((code) => code.startsWith('llm_')),
-  'shutting_down',
-  'internal_error',
-];
+const OUTCOMES: Outcome[] = ['ok', ...ERROR_CODES.filter((code) => code.startsWith('llm_'))];
 
 function createLlmMetrics(registry: Registry, { provider, model, promptVersion }: LlmLabels) {
   const registers = [registry];
@@ -73,10 +67,10 @@ function createLlmMetrics(registry: Registry, { provider, model, promptVersion }
     'gen_ai_client_inference_usage_cache_read_input_tokens_total',
     "Input tokens read from the provider's cache.",
   );
-  for (const outcome of OUTCOMES) {
-    durations.zero(labelsOf(outcome));
-    for (const counter of [attempts, inputTokens, outputTokens, cachedTokens]) counter.inc(labelsOf(outcome), 0);
-  }
+  // A series that appears with its first increment would hide that increment from Prometheus's `rate`.
+  for (const outcome of OUTCOMES) attempts.inc(labelsOf(outcome), 0);
+  for (const counter of [inputTokens, outputTokens, cachedTokens]) counter.inc(labelsOf('ok'), 0);
+  durations.zero(labelsOf('ok'));
 
   return {
     observeCall(outcome: Outcome, start: number): void {
