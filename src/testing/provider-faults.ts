@@ -110,7 +110,7 @@ const recovers = (name: string, response: Behaviour, minMs: number): ProviderFau
 export const HUGE_BODY = invalidOutput('a body of 100 MB', hugeBody);
 
 export const PROVIDER_FAULTS: ProviderFault[] = [
-  { name: 'a delay', responses: [delayed(200)], calls: 1, status: 200, minMs: 199 },
+  { name: 'a delay', responses: [delayed(100)], calls: 1, status: 200, minMs: 99 },
   recovers('a delay beyond the time limit, once', delayed(1000), 400),
   permanent('400', error(400), 502, 'llm_rejected'),
   permanent('401', error(401), 502, 'llm_unauthorized'),

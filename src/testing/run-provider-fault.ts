@@ -1,3 +1,4 @@
+import 'undici'; // now, so that the first attempt's time limit does not include loading it
 import { openService } from './open-service.ts';
 import { LIMITS, type ProviderFault } from './provider-faults.ts';
 
