@@ -26,7 +26,7 @@ describe('server process', () => {
       await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
       expect(await json(post('/tickets/1/process'))).toMatchObject({
         category: 'auth/login',
-        model: 'offline-extractive-v1',
+        model: 'offline-extractive-v2',
         openai_request_id: null,
         total_tokens: null,
       });

@@ -1,0 +1,12 @@
+import type { Category } from '../../../schemas/result.ts';
+
+/** What an entry counts: `strong` says what somebody wants, `medium` what it is about, `weak` decides only with others. */
+export const WEIGHTS = { strong: 6, medium: 3, weak: 1 } as const;
+export type Strength = keyof typeof WEIGHTS;
+
+/**
+ * What people write when they mean a category: words and phrases, separated by commas. `charg*` stands for every word
+ * that begins so. Case, accents, apostrophes, articles and possessives do not matter ("change my e-mail" is "change
+ * email"), and the spellings of log-in, e-mail and negations are one (see words.ts).
+ */
+export type Vocabulary = Record<Category, Record<Strength, string>>;
