@@ -13,7 +13,7 @@ export default defineConfig({
       reporter: ['text'],
     },
     projects: [
-      { test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'], ...timeouts } },
+      { test: { name: 'unit', include: ['{src,bench,examples}/**/*.test.ts'], ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },
       { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
     ],

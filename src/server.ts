@@ -46,8 +46,13 @@ async function start(): Promise<void> {
   const app = await buildApp(
     { ...storage, processor },
     {
-      ...{ logger: log, version, metrics },
-      ...{ apiKeys: config.API_KEYS, allowAnonymous: config.ALLOW_ANONYMOUS, trustProxy: config.TRUST_PROXY },
+      logger: log,
+      version,
+      metrics,
+      apiKeys: config.API_KEYS,
+      metricsKey: config.METRICS_KEY,
+      allowAnonymous: config.ALLOW_ANONYMOUS,
+      trustProxy: config.TRUST_PROXY,
       rateLimits: { perMinute: config.RATE_LIMIT_PER_MINUTE, processPerMinute: config.PROCESS_RATE_LIMIT_PER_MINUTE },
     },
   );

@@ -10,6 +10,16 @@ export interface Sources {
   tickets: () => Promise<Record<string, number>>;
 }
 
+export interface ObservedRequest {
+  /** The pattern, not the path; undefined if there is none. */
+  route: string | undefined;
+  method: string;
+  status: number;
+  /** The problem document's code. */
+  errorType: string | undefined;
+  seconds: number;
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
 /** Methods that have a number of their own; a stranger can invent others without end. */
@@ -47,8 +57,7 @@ export function createMetrics() {
 
   return {
     registry,
-    /** @param route the pattern, not the path; undefined if there is none. */
-    observeRequest(route: string | undefined, method: string, status: number, seconds: number): void {
+    observeRequest({ route, method, status, seconds }: ObservedRequest): void {
       answered.push({ route: route ?? 'none', method: METHODS.has(method) ? method : 'other', status, seconds });
       if (answered.length >= REQUESTS_PER_TURN) countRequests();
     },
