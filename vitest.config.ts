@@ -8,7 +8,7 @@ export default defineConfig({
     globalSetup: 'src/testing/global-setup.ts',
     maxWorkers: 2, // the tests of server processes wait more than they work
     projects: [
-      { test: { name: 'unit', include: ['{src,bench}/**/*.test.ts'], ...timeouts } },
+      { test: { name: 'unit', include: ['{src,bench,examples}/**/*.test.ts'], ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },
       { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
     ],

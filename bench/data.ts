@@ -1,51 +1,62 @@
-import { copyFileSync, mkdtempSync, rmSync } from 'node:fs';
+import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { openStorage } from '../src/storage/open.ts';
-import { OUTPUT } from '../src/testing/provider.ts';
+import { makeNewResult } from '../src/testing/fixtures.ts';
+import { NEW_TICKET } from './ticket.ts';
 
-export const TEXT =
-  'I cannot login to my account since this morning. It says that my password is wrong, but I changed it only yesterday.';
-export const NEW_TICKET = { raw_text: TEXT, source: 'email' };
-
-/** The benchmark's files, on the disk that this is on; gone when it ends. */
+/** The benchmark's files, on the disk of this checkout; removed at exit. */
 export const FOLDER = mkdtempSync(fileURLToPath(new URL('../dist/bench-', import.meta.url)));
 process.on('exit', () => rmSync(FOLDER, { recursive: true, force: true }));
 
-let count = 0;
+let fileCount = 0;
 export function newFile(): string {
-  count += 1;
-  return join(FOLDER, String(count));
+  fileCount += 1;
+  return join(FOLDER, String(fileCount));
 }
 
-const templates = new Map<string, string>();
+export interface DatabaseOptions {
+  /** Number of tickets. */
+  tickets: number;
+  /** Whether they are processed. */
+  withResults?: boolean;
+}
 
-/** A database of its own with so many tickets, those up to `processed` with a result. */
-export function database(tickets: number, processed = 0): string {
-  const key = `${tickets}/${processed}`;
-  const template = templates.get(key) ?? build(tickets, processed);
-  templates.set(key, template);
+/**
+ * A new database with these tickets. The service's own code writes the first one; the others are copies of its rows, so
+ * that a million tickets take seconds.
+ */
+export async function createDatabase({ tickets, withResults = false }: DatabaseOptions): Promise<string> {
   const file = newFile();
-  copyFileSync(template, file);
+  const storage = openStorage(file);
+  if (tickets > 0) await storage.tickets.create(NEW_TICKET);
+  if (tickets > 0 && withResults) {
+    await storage.runs.claimRun(1, { force: false, claim: true });
+    await storage.runs.completeRun(1, makeNewResult());
+  }
+  storage.close();
+  if (tickets > 1) copyFirstRows(file, tickets);
   return file;
 }
 
-function build(tickets: number, processed: number): string {
-  const file = newFile();
-  openStorage(file).close();
+function copyFirstRows(file: string, count: number): void {
   const sqlite = new Database(file);
-  const ticket = sqlite.prepare('INSERT INTO tickets (source, raw_text, status) VALUES (?, ?, ?)');
-  const result = sqlite.prepare(
-    `INSERT INTO results (ticket_id, summary, category, reply_draft, model, prompt_version, openai_request_id, latency_ms,
-       input_tokens, output_tokens, total_tokens, cached_tokens) VALUES (?, ?, ?, ?, 'gpt-bench', 'v1', 'req_1', 900, 120, 40, 160, 64)`,
-  );
-  sqlite.transaction(() => {
-    for (let id = 1; id <= tickets; id += 1) {
-      ticket.run('email', TEXT, id <= processed ? 'done' : 'new');
-      if (id <= processed) result.run(id, OUTPUT.summary, OUTPUT.category, OUTPUT.reply_draft);
-    }
-  })();
+  for (const table of ['tickets', 'results', 'runs']) {
+    const columns = sqlite.pragma(`table_info(${table})`) as { name: string }[];
+    const names = columns.map(({ name }) => name);
+    const values = names.map((name) => (name === 'id' || name === 'ticket_id' ? 'n' : name));
+    sqlite.exec(`
+      WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
+      INSERT INTO ${table} (${names}) SELECT ${values} FROM numbers, (SELECT * FROM ${table} WHERE rowid = 1)`);
+  }
   sqlite.close();
-  return file;
+}
+
+let large: Promise<string> | undefined;
+
+/** The large database, with results. It is built once, because its users only read. */
+export function largeDatabase(tickets: number): Promise<string> {
+  large ??= createDatabase({ tickets, withResults: true });
+  return large;
 }

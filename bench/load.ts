@@ -1,64 +1,70 @@
 import autocannon from 'autocannon';
 import type { Server } from './processes.ts';
+import type { Metrics } from './scenario.ts';
 
 export interface Load {
+  /** Each has one request under way at a time. */
   connections: number;
-  /** Requests that each connection sends without waiting for the answers to those before. */
-  pipelining?: number;
-  /** Lasts this long … */
+  /** Either the load lasts this long … */
   seconds?: number;
-  /** … or this many requests. */
+  /** … or it has this many requests. */
   requests?: number;
-  method?: 'GET' | 'POST';
+  method: 'GET' | 'POST';
+  /** Sent as JSON. */
   body?: object;
-  /** Asked for every request. */
-  path: () => string;
+  /** A function is called for every request, which costs the generator time. */
+  path: string | (() => string);
 }
 
-export interface Sample {
-  /** Answers per second. */
-  rate: number;
-  /** Latency's median and 99th percentile, in ms. */
-  p50: number;
-  p99: number;
-  /** The server's time on its cores per request, in µs. */
-  cpu: number;
-}
-
-/** What a server does under a load; throws if any answer is not 2xx. */
-export async function measure(server: Server, load: Load): Promise<Sample> {
-  const { connections, pipelining = 1, seconds, requests, method = 'GET', body, path } = load;
-  const latencies: number[] = [];
+/**
+ * Puts a server under load.
+ *
+ * @throws if a response is not 2xx.
+ */
+export async function measureLoad(server: Server, load: Load): Promise<Metrics> {
+  const latenciesMs: number[] = []; // autocannon's own histogram holds whole milliseconds
   const before = await server.usage();
   const start = performance.now();
   let end = start;
   const result = await new Promise<autocannon.Result>((resolve, reject) => {
-    const options: autocannon.Options = {
-      ...{ url: server.url, connections, pipelining, sampleInt: 20, timeout: 60 },
-      ...(requests ? { amount: requests } : { duration: seconds }),
-      requests: [
-        {
-          method,
-          ...(body ? { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } } : {}),
-          setupRequest: (request) => ({ ...request, path: path() }),
-        },
-      ],
-    };
-    const instance = autocannon(options, (error, done) => (error ? reject(error) : resolve(done)));
+    const instance = autocannon(toOptions(server.url, load), (error, done) => (error ? reject(error) : resolve(done)));
     instance.on('response', (_client, _status, _bytes, ms) => {
-      latencies.push(ms);
+      latenciesMs.push(ms);
       end = performance.now();
     });
   });
   const after = await server.usage();
   if (result.non2xx + result.errors + result.timeouts > 0)
-    throw new Error(`not every answer was good: ${JSON.stringify(result.statusCodeStats)}`);
-  latencies.sort((a, b) => a - b);
-  const percentile = (share: number) => latencies[Math.floor(share * (latencies.length - 1))] ?? Number.NaN;
+    throw new Error(`not every response was 2xx: ${JSON.stringify(result.statusCodeStats)}`);
+  latenciesMs.sort((a, b) => a - b);
+  const percentile = (share: number) => latenciesMs[Math.floor(share * (latenciesMs.length - 1))] ?? Number.NaN;
   return {
-    rate: (latencies.length / (end - start)) * 1000,
-    p50: percentile(0.5),
-    p99: percentile(0.99),
-    cpu: (after.cpu - before.cpu) / latencies.length,
+    requestsPerSecond: (latenciesMs.length / (end - start)) * 1000,
+    p50Ms: percentile(0.5),
+    p99Ms: percentile(0.99),
+    cpuUs: (after.cpuUs - before.cpuUs) / latenciesMs.length,
+  };
+}
+
+/** The same for autocannon and for fetch. */
+export const requestOptions = ({ method, body }: Load) => ({
+  method,
+  ...(body && { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+});
+
+function toOptions(url: string, load: Load): autocannon.Options {
+  const { connections, seconds, requests, path } = load;
+  return {
+    url,
+    connections,
+    ...(requests ? { amount: requests } : { duration: seconds }),
+    sampleInt: 20, // in ms: how often autocannon checks whether the time is over
+    timeout: 60,
+    requests: [
+      {
+        ...requestOptions(load),
+        ...(typeof path === 'string' ? { path } : { setupRequest: (request) => ({ ...request, path: path() }) }),
+      },
+    ],
   };
 }

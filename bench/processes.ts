@@ -3,77 +3,75 @@ import { once } from 'node:events';
 import { closeSync, openSync } from 'node:fs';
 import { get } from 'node:http';
 import { setTimeout as sleep } from 'node:timers/promises';
+import { fileURLToPath } from 'node:url';
 import { freePort } from '../src/testing/socket.ts';
 import { FOLDER } from './data.ts';
-import type { Usage } from './usage.ts';
 
-const USAGE = new URL('usage.ts', import.meta.url).href;
+const USAGE_SCRIPT = fileURLToPath(new URL('usage.cjs', import.meta.url));
+const POLL_MS = 2;
 
-/** No process outlives the benchmark. */
-const running = new Set<ChildProcess>();
-process.on('exit', () => {
-  for (const child of running) child.kill('SIGKILL');
-});
-for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+/** What a process has used since its start. */
+export interface Usage {
+  /** User and system time of all threads. */
+  cpuUs: number;
+  memoryBytes: number;
+}
 
 export interface Server {
   url: string;
-  /** What it has used so far. */
+  /** From the start of the process to its first 200 of `GET /health`. */
+  startMs: number;
   usage(): Promise<Usage>;
   stop(): Promise<void>;
 }
 
-/** Starts a script that listens on $PORT, and returns once it answers `GET /health` with 200. */
-export async function startServer(
-  script: string[],
-  environment: NodeJS.ProcessEnv = {},
-  logFile?: string,
-): Promise<Server> {
+const running = new Map<ChildProcess, Server>();
+process.on('exit', () => {
+  for (const child of running.keys()) child.kill('SIGKILL');
+});
+for (const signal of ['SIGINT', 'SIGTERM', 'SIGHUP']) process.on(signal, () => process.exit(1));
+
+export async function stopServers(): Promise<void> {
+  for (const server of running.values()) await server.stop();
+}
+
+/** Starts a script that listens on $PORT, and waits until it is healthy. */
+export async function startServer(script: string[], environment: NodeJS.ProcessEnv, logFile?: string): Promise<Server> {
   const port = await freePort();
+  const url = `http://127.0.0.1:${port}`;
   const log = logFile ? openSync(logFile, 'w') : undefined;
-  const child = spawn(process.execPath, ['--import', USAGE, ...script], {
+  const start = performance.now();
+  const child = spawn(process.execPath, ['--require', USAGE_SCRIPT, ...script], {
     cwd: FOLDER,
     env: { PATH: process.env.PATH, ...environment, PORT: String(port) },
     stdio: ['ignore', log ?? 'ignore', 'inherit', 'ipc'],
   });
   if (log) closeSync(log);
-  running.add(child);
-  const exit = once(child, 'exit').then(() => running.delete(child));
-  const url = `http://127.0.0.1:${port}`;
-  await untilHealthy(child, url);
-  return {
+  const exit = once(child, 'exit');
+  const server: Server = {
     url,
+    startMs: 0,
     async usage() {
       child.send('usage');
       const [usage] = await once(child, 'message');
-      return usage as Usage;
+      return usage;
     },
     async stop() {
+      running.delete(child);
       child.kill('SIGTERM');
       await exit;
     },
   };
+  running.set(child, server);
+  await waitUntilHealthy(child, url);
+  server.startMs = performance.now() - start;
+  return server;
 }
 
-/** How long a server takes from its process's start to its first 200, in ms. */
-export async function timeToStart(script: string[], environment: NodeJS.ProcessEnv): Promise<number> {
-  const port = await freePort();
-  const start = performance.now();
-  const env = { PATH: process.env.PATH, ...environment, PORT: String(port) };
-  const child = spawn(process.execPath, script, { cwd: FOLDER, env, stdio: 'ignore' });
-  running.add(child);
-  await untilHealthy(child, `http://127.0.0.1:${port}`);
-  const ms = performance.now() - start;
-  child.kill('SIGTERM');
-  await once(child, 'exit');
-  running.delete(child);
-  return ms;
-}
-
-async function untilHealthy(child: ChildProcess, url: string): Promise<void> {
+async function waitUntilHealthy(child: ChildProcess, url: string): Promise<void> {
   while (!(await isHealthy(url))) {
     if (child.exitCode !== null || child.signalCode) throw new Error(`${child.spawnargs.join(' ')} has ended`);
-    await sleep(2);
+    await sleep(POLL_MS);
   }
 }
 

@@ -1,118 +1,100 @@
 import { cpus, totalmem } from 'node:os';
-import type { Figures, Mark, Part } from './scenario.ts';
+import { METRICS, type MetricName, type Metrics, type Scenario, type Target } from './scenario.ts';
 
-/** The middle of what the rounds gave, with the least and the most. */
+/** Over all counted rounds. */
 export interface Spread {
   median: number;
-  least: number;
-  most: number;
+  min: number;
+  max: number;
 }
 
-export interface Outcome {
+export interface ScenarioResult {
   name: string;
   title: string;
   rounds: number;
-  figures: Record<string, Partial<Record<keyof Figures, Spread>>>;
-  marks: (Mark & { ratio: Spread; isReached: boolean })[];
+  /** By candidate. */
+  metrics: Record<string, Partial<Record<MetricName, Spread>>>;
+  targets: (Target & { ratio: Spread; isMet: boolean })[];
 }
 
 export interface Results {
   machine: string;
-  parts: Outcome[];
+  scenarios: ScenarioResult[];
 }
 
 export function describeMachine(): string {
   const gibibytes = Math.round(totalmem() / 2 ** 30);
-  return `${cpus().length} × ${cpus()[0]?.model.trim()}, ${gibibytes} GiB, ${process.platform}, Node.js ${process.versions.node}`;
+  const processors = `${cpus().length} × ${cpus()[0]?.model.trim()}`;
+  return `${processors}, ${gibibytes} GiB, ${process.platform}, Node.js ${process.versions.node}`;
 }
 
-/** What came of a part: medians of its figures, and of the ratios that its rounds gave. */
-export function conclude({ name, title, marks }: Part, rounds: Record<string, Figures>[]): Outcome {
-  const subjects = Object.entries(rounds[0] ?? {}).map(([subject, first]) => {
-    const figures = Object.keys(first) as (keyof Figures)[];
-    const spreads = figures.map((figure) => [
-      figure,
-      spread(rounds.map((round) => round[subject]?.[figure] ?? Number.NaN)),
+/** Ratios are formed within a round, so that a machine that slows down meanwhile changes little. */
+export function summarize({ name, title, targets }: Scenario, rounds: Record<string, Metrics>[]): ScenarioResult {
+  const value = (round: Record<string, Metrics>, candidate: string, metric: MetricName) =>
+    round[candidate]?.[metric] ?? Number.NaN;
+  const metricsOf = (candidate: string, first: Metrics) =>
+    (Object.keys(first) as MetricName[]).map((metric) => [
+      metric,
+      spreadOf(rounds.map((round) => value(round, candidate, metric))),
     ]);
-    return [subject, Object.fromEntries(spreads)];
-  });
+  const candidates = Object.entries(rounds[0] ?? {});
   return {
-    ...{ name, title, rounds: rounds.length, figures: Object.fromEntries(subjects) },
-    marks: marks.map((mark) => {
-      const { figure, of, to, atLeast = 0, atMost = Number.POSITIVE_INFINITY } = mark;
-      const ratio = spread(
-        rounds.map((round) => (round[of]?.[figure] ?? Number.NaN) / (round[to]?.[figure] ?? Number.NaN)),
+    name,
+    title,
+    rounds: rounds.length,
+    metrics: Object.fromEntries(candidates.map(([name, first]) => [name, Object.fromEntries(metricsOf(name, first))])),
+    targets: targets.map((target) => {
+      const { metric, numerator, denominator, atLeast = 0, atMost = Number.POSITIVE_INFINITY } = target;
+      const ratio = spreadOf(
+        rounds.map((round) => value(round, numerator, metric) / value(round, denominator, metric)),
       );
-      return { ...mark, ratio, isReached: ratio.median >= atLeast && ratio.median <= atMost };
+      return { ...target, ratio, isMet: ratio.median >= atLeast && ratio.median <= atMost };
     }),
   };
 }
 
-function spread(values: number[]): Spread {
+function spreadOf(values: number[]): Spread {
   const sorted = values.toSorted((a, b) => a - b);
-  const at = (index: number) => sorted[index] ?? Number.NaN;
   const last = sorted.length - 1;
-  const [median, least, most] = [(at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2, at(0), at(last)];
-  const short = (value: number) => Number(value.toPrecision(3));
-  return { median: short(median), least: short(least), most: short(most) };
+  const at = (index: number) => sorted[index] ?? Number.NaN;
+  const round = (value: number) => Number(value.toPrecision(3));
+  return {
+    median: round((at(Math.floor(last / 2)) + at(Math.ceil(last / 2))) / 2),
+    min: round(at(0)),
+    max: round(at(last)),
+  };
 }
 
-const FIGURES: Record<keyof Figures, string> = {
-  rate: 'requests/s',
-  p50: 'p50 ms',
-  p99: 'p99 ms',
-  cpu: 'CPU µs/request',
-  ms: 'ms',
-  rss: 'MiB',
-};
+const format = (value: number) => value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
 
-/** The results as two Markdown tables and a chart. */
-export function toMarkdown({ machine, parts }: Results): string {
-  const number = (value: number) => value.toLocaleString('en-US', { maximumSignificantDigits: 3 });
-  const marks = parts.flatMap(({ title, marks }) =>
-    marks.map(({ figure, of, to, atLeast, atMost, ratio, isReached }) => {
-      const wanted = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
-      const got = `${number(ratio.median)} (${number(ratio.least)}–${number(ratio.most)})`;
-      return `| ${title} | ${FIGURES[figure]}: ${of} ÷ ${to} | ${wanted} | ${got}${isReached ? '' : ' **missed**'} |`;
-    }),
-  );
-  const names = Object.keys(FIGURES) as (keyof Figures)[];
-  const figures = parts.flatMap(({ name, figures }) =>
-    Object.entries(figures).map(([subject, spreads]) => {
-      const cells = names.map((figure) => (spreads[figure] ? number(spreads[figure].median) : ''));
-      return `| ${name} | ${subject} | ${cells.join(' | ')} |`;
-    }),
-  );
+/** The results as two Markdown tables: the ratios with their targets, then the metrics behind them. */
+export function toMarkdown({ machine, scenarios }: Results): string {
+  const metricNames = Object.keys(METRICS) as MetricName[];
   return [
     `Measured on ${machine}:`,
     '',
-    '| what | ratio | mark | median (least–most) |',
-    '|---|---|---|---|',
-    ...marks,
+    '| scenario | what happens | ratio | target | median (range) |',
+    '|---|---|---|---|---|',
+    ...scenarios.flatMap(targetRows),
     '',
-    ...chart(parts),
-    '',
-    `| part | | ${names.map((name) => FIGURES[name]).join(' | ')} |`,
-    `|---|---|${names.map(() => '--:|').join('')}`,
-    ...figures,
+    `| scenario | candidate | ${metricNames.map((metric) => METRICS[metric]).join(' | ')} |`,
+    `|---|---|${metricNames.map(() => '--:|').join('')}`,
+    ...scenarios.flatMap(metricRows),
   ].join('\n');
 }
 
-/** How far beyond its mark each ratio is: 1 is just reached, 2 is twice as good. */
-function chart(parts: Outcome[]): string[] {
-  const bars = parts.flatMap(({ name, marks }) =>
-    marks.map(({ figure, of, to, ratio, atLeast, atMost }) => ({
-      label: `${name} ${figure}: ${of} / ${to}`,
-      value: atLeast === undefined ? (atMost ?? 0) / ratio.median : ratio.median / atLeast,
-    })),
-  );
-  return [
-    '```mermaid',
-    'xychart-beta horizontal',
-    '  title "Each ratio against its mark (1 = reached)"',
-    `  x-axis [${bars.map(({ label }) => `"${label}"`).join(', ')}]`,
-    `  y-axis "times the mark" 0 --> ${Math.ceil(Math.max(...bars.map(({ value }) => value)))}`,
-    `  bar [${bars.map(({ value }) => value.toFixed(2)).join(', ')}]`,
-    '```',
-  ];
-}
+const targetRows = ({ name, title, targets }: ScenarioResult) =>
+  targets.map(({ metric, numerator, denominator, atLeast, atMost, ratio, isMet }) => {
+    const target = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
+    const actual = `${format(ratio.median)} (${format(ratio.min)}–${format(ratio.max)})${isMet ? '' : ' **missed**'}`;
+    return `| ${name} | ${title} | ${METRICS[metric]}: ${numerator} ÷ ${denominator} | ${target} | ${actual} |`;
+  });
+
+const metricRows = ({ name, metrics }: ScenarioResult) =>
+  Object.entries(metrics).map(([candidate, spreads]) => {
+    const cells = Object.keys(METRICS).map((metric) => {
+      const spread = spreads[metric as MetricName];
+      return spread ? format(spread.median) : '';
+    });
+    return `| ${name} | ${candidate} | ${cells.join(' | ')} |`;
+  });

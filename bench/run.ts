@@ -1,63 +1,45 @@
-/** `npm run bench`: how the service compares with the least that Node can do. See README.md, "Speed". */
+/** `npm run bench`; see docs/benchmarks.md. */
 import { readFileSync, writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { conclude, describeMachine, type Outcome, type Results, toMarkdown } from './report.ts';
-import type { Figures, Part, Scale } from './scenario.ts';
-import { PARTS } from './scenarios.ts';
+import { stopServers } from './processes.ts';
+import { describeMachine, type Results, type ScenarioResult, summarize, toMarkdown } from './report.ts';
+import type { Metrics, Scale, Scenario } from './scenario.ts';
+import { SCENARIOS } from './scenarios.ts';
 
 const USAGE = `usage: npm run bench -- [--quick] [--only NAME]
 
-Measures the service (the built one) against bench/floor.ts, a bare node:http server, and the bare openai client; takes
-about three minutes, on loopback only. A whole run writes bench/results.json and the table in README.md. Ends with code 1 if
-a mark is missed.
+Compares the built service with the baseline server (bench/baseline.ts) and the baseline client
+(bench/baseline-client.ts). Takes about four minutes. A full run writes bench/results.json and the tables in
+docs/benchmarks.md. The exit code is 1 if a target is missed.
 
-  --quick      all of it in 40 s, with less precision; writes nothing
-  --only NAME  one part; writes nothing: ${PARTS.map(({ name }) => name).join(', ')}
+  --quick      takes about a minute, with shorter rounds and less data, and writes nothing
+  --only NAME  runs one scenario and writes nothing; one of
+               ${SCENARIOS.map(({ name }) => name).join(', ')}
 `;
 
 const FULL: Scale = { seconds: 1, rounds: 5, creates: 100_000, tickets: 1_000_000 };
 const QUICK: Scale = { seconds: 0.3, rounds: 2, creates: 20_000, tickets: 100_000 };
 
 const RESULTS = new URL('results.json', import.meta.url);
-const README = new URL('../README.md', import.meta.url);
+const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
 
-async function bench({ quick, only }: { quick?: boolean; only?: string }): Promise<void> {
-  const parts = PARTS.filter(({ name }) => only === undefined || name === only);
-  if (parts.length === 0) {
-    process.stderr.write(`there is no part called ${only}\n\n${USAGE}`);
-    process.exit(2);
+async function main(): Promise<void> {
+  const { quick, only, help } = readArguments();
+  if (help) {
+    process.stdout.write(USAGE);
+    return;
   }
-  const outcomes: Outcome[] = [];
-  for (const [i, part] of parts.entries()) {
-    process.stderr.write(`${i + 1}/${parts.length} ${part.name} `);
-    outcomes.push(await take(part, quick ? QUICK : FULL));
+  const scenarios = SCENARIOS.filter(({ name }) => only === undefined || name === only);
+  if (scenarios.length === 0) exitWithUsage(`there is no scenario called ${only}`);
+  const results: Results = { machine: describeMachine(), scenarios: [] };
+  for (const [index, scenario] of scenarios.entries()) {
+    process.stderr.write(`${index + 1}/${scenarios.length} ${scenario.name} `);
+    results.scenarios.push(await runScenario(scenario, quick ? QUICK : FULL));
     process.stderr.write('\n');
   }
-  const results: Results = { machine: describeMachine(), parts: outcomes };
   process.stdout.write(`${toMarkdown(results)}\n`);
   if (!quick && !only) save(results);
-  if (outcomes.some(({ marks }) => marks.some(({ isReached }) => !isReached))) process.exitCode = 1;
-}
-
-/** All rounds of a part: in each, its subjects in turn. */
-async function take(part: Part, scale: Scale): Promise<Outcome> {
-  const { subjects, close } = await part.open(scale);
-  const { warmUps = 2, rounds: count = scale.rounds } = part;
-  const rounds: Record<string, Figures>[] = [];
-  for (let round = 0; round < warmUps + count; round += 1) {
-    const figures: Record<string, Figures> = {};
-    for (const [name, subject] of Object.entries(subjects)) figures[name] = await subject();
-    rounds.push(figures);
-    process.stderr.write('.');
-  }
-  await close();
-  return conclude(part, rounds.slice(warmUps));
-}
-
-function save(results: Results): void {
-  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
-  const [before, , after] = readFileSync(README, 'utf8').split(/<!-- \/?bench -->/);
-  writeFileSync(README, `${before}<!-- bench -->\n${toMarkdown(results)}\n<!-- /bench -->${after}`);
+  if (results.scenarios.some(({ targets }) => targets.some(({ isMet }) => !isMet))) process.exitCode = 1;
 }
 
 function readArguments() {
@@ -65,11 +47,33 @@ function readArguments() {
     return parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } } })
       .values;
   } catch (error) {
-    process.stderr.write(`${(error as Error).message}\n\n${USAGE}`);
-    process.exit(2);
+    return exitWithUsage((error as Error).message);
   }
 }
 
-const values = readArguments();
-if (values.help) process.stdout.write(USAGE);
-else await bench(values);
+function exitWithUsage(message: string): never {
+  process.stderr.write(`${message}\n\n${USAGE}`);
+  process.exit(2);
+}
+
+async function runScenario(scenario: Scenario, scale: Scale): Promise<ScenarioResult> {
+  const candidates = await scenario.setUp(scale);
+  const { warmUpRounds = 2, rounds: countedRounds = scale.rounds } = scenario;
+  const rounds: Record<string, Metrics>[] = [];
+  for (let round = 0; round < warmUpRounds + countedRounds; round += 1) {
+    const metrics: Record<string, Metrics> = {};
+    for (const [name, measure] of Object.entries(candidates)) metrics[name] = await measure();
+    rounds.push(metrics);
+    process.stderr.write('.');
+  }
+  await stopServers();
+  return summarize(scenario, rounds.slice(warmUpRounds));
+}
+
+function save(results: Results): void {
+  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
+  const [before, , after] = readFileSync(DOCUMENT, 'utf8').split(/<!-- \/?bench -->/);
+  writeFileSync(DOCUMENT, `${before}<!-- bench -->\n${toMarkdown(results)}\n<!-- /bench -->${after}`);
+}
+
+await main();

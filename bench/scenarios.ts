@@ -1,186 +1,178 @@
-import { burst } from './burst.ts';
-import { database, NEW_TICKET, newFile } from './data.ts';
-import { measure } from './load.ts';
-import { type Server, startServer, timeToStart } from './processes.ts';
-import { type Figures, loads, type Part, stopAll } from './scenario.ts';
-import { askBare, CACHE, environment, FLOOR, floor, SERVICE, service, withProvider } from './servers.ts';
+import { postAtOnce } from './burst.ts';
+import { compareWithBaseline } from './compare.ts';
+import { createDatabase, type DatabaseOptions, largeDatabase, newFile } from './data.ts';
+import { type Load, measureLoad } from './load.ts';
+import type { Server } from './processes.ts';
+import type { Metrics, Scenario, Target } from './scenario.ts';
+import { runBaselineClient, startBaseline, startService, startWithProvider } from './servers.ts';
+import { NEW_TICKET } from './ticket.ts';
 
-/** Fifty connections that never wait for the generator: each has ten requests on the way. */
-const FULL_LOAD = { connections: 50, pipelining: 10 };
-const READ = { ...FULL_LOAD, path: () => `/tickets/${1 + Math.floor(Math.random() * 1000)}` };
-const CREATE = { ...FULL_LOAD, method: 'POST', body: NEW_TICKET, path: () => '/tickets' } as const;
+const CPU_TARGET: Target = { metric: 'cpuUs', numerator: 'baseline', denominator: 'service', atLeast: 0.6 };
+const P99_TARGET: Target = { metric: 'p99Ms', numerator: 'service', denominator: 'baseline', atMost: 2 };
 
-const latency = ({ rate, p50, p99 }: Figures): Figures => ({ rate, p50, p99 });
+const randomTicket = (tickets: number) => `/tickets/${1 + Math.floor(Math.random() * tickets)}`;
+const READ: Load = { connections: 50, method: 'GET', path: () => randomTicket(1000) };
+const READ_RESULT: Load = { connections: 50, method: 'GET', path: () => `${randomTicket(1000)}/result` };
+const PROCESS: Load = { connections: 50, method: 'POST', path: () => `${randomTicket(1000)}/process` };
+const CREATE: Load = { connections: 50, method: 'POST', body: NEW_TICKET, path: '/tickets' };
 
-const mebibytes = async (server: Server) => (await server.usage()).rss / 2 ** 20;
+const PROCESSED_TICKETS: DatabaseOptions = { tickets: 1000, withResults: true };
 
-export const PARTS: Part[] = [
+const latencyOf = ({ requestsPerSecond, p50Ms, p99Ms }: Metrics): Metrics => ({ requestsPerSecond, p50Ms, p99Ms });
+
+export const SCENARIOS: Scenario[] = [
   {
     name: 'read',
-    title: 'GET /tickets/{id}, 50 connections',
-    marks: [
-      { figure: 'cpu', of: 'floor', to: 'service', atLeast: 0.8 },
-      { figure: 'p99', of: 'service', to: 'floor', atMost: 2 },
-    ],
-    open: loads(async () => ({
-      floor: [await floor(database(1000)), READ],
-      service: [await service(database(1000)), READ],
-    })),
+    title: 'GET /tickets/:id',
+    targets: [CPU_TARGET, P99_TARGET],
+    setUp: compareWithBaseline(PROCESSED_TICKETS, READ),
   },
   {
     name: 'result',
-    title: 'GET /tickets/{id}/result, 50 connections',
-    marks: [
-      { figure: 'cpu', of: 'floor', to: 'service', atLeast: 0.8 },
-      { figure: 'p99', of: 'service', to: 'floor', atMost: 2 },
-    ],
-    open: loads(async () => {
-      const result = { ...READ, path: () => `${READ.path()}/result` };
-      return {
-        floor: [await floor(database(1000, 1000)), result],
-        service: [await service(database(1000, 1000)), result],
-      };
-    }),
+    title: 'GET /tickets/:id/result',
+    targets: [CPU_TARGET, P99_TARGET],
+    setUp: compareWithBaseline(PROCESSED_TICKETS, READ_RESULT),
   },
   {
     name: 'processed',
-    title: 'POST /tickets/{id}/process of a processed ticket, 50 connections, against the floor’s read',
-    marks: [{ figure: 'cpu', of: 'floor', to: 'service', atLeast: 0.75 }],
-    open: loads(async () => ({
-      floor: [await floor(database(1000, 1000)), READ],
-      service: [await service(database(1000, 1000)), { ...READ, method: 'POST', path: () => `${READ.path()}/process` }],
-    })),
+    title: 'POST /tickets/:id/process of a processed ticket',
+    targets: [CPU_TARGET, P99_TARGET],
+    setUp: compareWithBaseline(PROCESSED_TICKETS, PROCESS),
   },
   {
     name: 'create',
-    title: 'POST /tickets, 50 connections',
-    marks: [
-      { figure: 'rate', of: 'service', to: 'floor', atLeast: 8 },
-      { figure: 'rate', of: 'service', to: 'floor NORMAL', atLeast: 2 },
-      { figure: 'p99', of: 'service', to: 'floor', atMost: 1 },
+    title: 'POST /tickets',
+    targets: [
+      { metric: 'requestsPerSecond', numerator: 'service', denominator: 'baseline', atLeast: 8 },
+      { metric: 'p99Ms', numerator: 'service', denominator: 'baseline', atMost: 1 },
     ],
-    open: loads(async () => ({
-      floor: [await floor(database(0)), CREATE],
-      'floor NORMAL': [await floor(database(0), 'NORMAL'), CREATE],
-      service: [await service(database(0)), CREATE],
-    })),
+    setUp: compareWithBaseline({ tickets: 0 }, CREATE),
   },
   {
     name: 'create-1',
     title: 'POST /tickets, one connection',
-    marks: [{ figure: 'p50', of: 'service', to: 'floor', atMost: 1.3 }],
-    open: loads(async () => ({
-      floor: [await floor(database(0)), { ...CREATE, connections: 1, pipelining: 1 }],
-      service: [await service(database(0)), { ...CREATE, connections: 1, pipelining: 1 }],
-    })),
+    targets: [{ metric: 'p50Ms', numerator: 'service', denominator: 'baseline', atMost: 1.3 }],
+    setUp: compareWithBaseline({ tickets: 0 }, { ...CREATE, connections: 1 }),
   },
   {
     name: 'runs',
-    title: 'new runs, provider answering at once, 50 connections, against the bare openai client',
-    marks: [{ figure: 'rate', of: 'service', to: 'bare client', atLeast: 0.7 }],
-    async open({ seconds }) {
-      const { server, bare, llm, run } = await withProvider(0, 40_000);
+    title: 'new runs, the provider responds at once',
+    targets: [{ metric: 'requestsPerSecond', numerator: 'service', denominator: 'baseline client', atLeast: 0.7 }],
+    async setUp({ seconds }) {
+      const { client, service, nextPath } = await startWithProvider(0);
       const calls = Math.ceil(2000 * seconds);
+      const load: Load = { connections: 50, requests: calls, method: 'POST', path: nextPath };
       return {
-        subjects: {
-          'bare client': async () => ({ rate: (calls / (await askBare(bare, calls, 50))) * 1000 }),
-          service: () => measure(server, { connections: 50, requests: calls, ...run }),
-        },
-        close: stopAll([server, bare, llm]),
+        'baseline client': async () => ({
+          requestsPerSecond: (calls / (await runBaselineClient(client, calls, 50))) * 1000,
+        }),
+        service: () => measureLoad(service, load),
       };
     },
   },
   {
     name: 'burst',
-    title: '1,000 new runs at once, provider taking 200 ms, against the bare openai client',
+    title: '1,000 new runs at once, the provider takes 200 ms',
     rounds: 9,
-    warmUps: 5,
-    marks: [{ figure: 'ms', of: 'service', to: 'bare client', atMost: 1.5 }],
-    async open() {
-      const { server, bare, llm, run } = await withProvider(200, 15_000);
+    warmUpRounds: 5,
+    targets: [{ metric: 'durationMs', numerator: 'service', denominator: 'baseline client', atMost: 1.5 }],
+    async setUp() {
+      const { client, service, nextPath } = await startWithProvider(200);
       return {
-        subjects: {
-          'bare client': async () => ({ ms: await askBare(bare, 1000, 1000) }),
-          service: async () => ({ ms: await burst(server.url, Array.from({ length: 1000 }, run.path)) }),
-        },
-        close: stopAll([server, bare, llm]),
+        'baseline client': async () => ({ durationMs: await runBaselineClient(client, 1000, 1000) }),
+        service: async () => ({ durationMs: await postAtOnce(service.url, Array.from({ length: 1000 }, nextPath)) }),
       };
     },
   },
   {
     name: 'start',
-    title: 'start to the first 200 of /health',
-    rounds: 15, // half a second each
-    warmUps: 3,
-    marks: [{ figure: 'ms', of: 'service', to: 'floor', atMost: 3 }],
-    async open() {
-      const [file, settings] = [database(1000), environment(database(1000))];
+    title: 'start until GET /health is 200, with 1,000,000 processed tickets (large) and 1,000 (small)',
+    rounds: 15,
+    targets: [{ metric: 'durationMs', numerator: 'large', denominator: 'small', atMost: 1.2 }],
+    async setUp({ tickets }) {
+      const small = await createDatabase(PROCESSED_TICKETS);
+      const large = await largeDatabase(tickets);
       return {
-        subjects: {
-          floor: async () => ({ ms: await timeToStart([...FLOOR, file], CACHE) }),
-          service: async () => ({ ms: await timeToStart(SERVICE, settings) }),
-        },
-        close: async () => {},
+        baseline: () => measureStart(startBaseline(small)),
+        small: () => measureStart(startService(small)),
+        large: () => measureStart(startService(large)),
       };
     },
   },
   {
     name: 'memory',
-    title: 'resident memory after 100,000 creates (floor at NORMAL), and after 100,000 more',
-    rounds: 1, // which take 15 s
-    warmUps: 0,
-    marks: [
-      { figure: 'rss', of: 'service', to: 'floor', atMost: 1.5 },
-      { figure: 'rss', of: 'service later', to: 'service', atMost: 1.1 },
+    title: 'memory after 100,000 creates, and after 100,000 more (later)',
+    rounds: 1,
+    warmUpRounds: 0,
+    targets: [
+      { metric: 'memoryMiB', numerator: 'service', denominator: 'baseline', atMost: 1.5 },
+      { metric: 'memoryMiB', numerator: 'later', denominator: 'service', atMost: 1.1 },
     ],
-    async open({ creates }) {
-      const servers = [await floor(database(0), 'NORMAL'), await service(database(0))] as const;
-      const after = (server: Server) => async () => {
-        await measure(server, { ...CREATE, requests: creates });
-        return { rss: await mebibytes(server) };
-      };
+    async setUp({ creates }) {
+      // At FULL, the baseline would take a minute.
+      const baseline = await startBaseline(await createDatabase({ tickets: 0 }), 'NORMAL');
+      const service = await startService(await createDatabase({ tickets: 0 }));
+      const load: Load = { ...CREATE, requests: creates };
       return {
-        subjects: { floor: after(servers[0]), service: after(servers[1]), 'service later': after(servers[1]) },
-        close: stopAll([...servers]),
+        baseline: () => measureMemory(baseline, load),
+        service: () => measureMemory(service, load),
+        later: () => measureMemory(service, load),
       };
     },
   },
   {
     name: 'growth',
-    title: 'GET /tickets/{id} with 1,000,000 tickets against 1,000',
-    marks: [{ figure: 'rate', of: 'big', to: 'small', atLeast: 0.8 }],
-    open: loads(async ({ tickets }) => ({
-      small: [await service(database(1000)), READ],
-      big: [
-        await service(database(tickets)),
-        { ...READ, path: () => `/tickets/${1 + Math.floor(Math.random() * tickets)}` },
-      ],
-    })),
+    title: 'GET /tickets/:id with 1,000,000 processed tickets (large) and 1,000 (small)',
+    targets: [{ metric: 'cpuUs', numerator: 'small', denominator: 'large', atLeast: 0.8 }],
+    async setUp({ seconds, tickets }) {
+      const small = await startService(await createDatabase(PROCESSED_TICKETS));
+      const large = await startService(await largeDatabase(tickets));
+      return {
+        small: () => measureLoad(small, { ...READ, seconds }),
+        large: () => measureLoad(large, { ...READ, seconds, path: () => randomTicket(tickets) }),
+      };
+    },
   },
   {
     name: 'mixed',
-    title: 'GET /tickets/{id} on 45 connections, alone and while 5 create',
-    marks: [{ figure: 'p99', of: 'mixed', to: 'alone', atMost: 3 }],
-    async open({ seconds }) {
-      const server = await service(database(1000));
-      const read = { ...READ, connections: 45, pipelining: 1, seconds };
-      const create = { ...CREATE, connections: 5, pipelining: 1, seconds };
+    title: 'GET /tickets/:id on 45 connections, alone and while 5 others create',
+    targets: [{ metric: 'p99Ms', numerator: 'mixed', denominator: 'alone', atMost: 3 }],
+    async setUp({ seconds }) {
+      const service = await startService(await createDatabase(PROCESSED_TICKETS));
+      const read = async () => latencyOf(await measureLoad(service, { ...READ, connections: 45, seconds }));
+      const create = () => measureLoad(service, { ...CREATE, connections: 5, seconds });
       return {
-        subjects: {
-          alone: async () => latency(await measure(server, read)),
-          mixed: async () => latency((await Promise.all([measure(server, read), measure(server, create)]))[0]),
-        },
-        close: stopAll([server]),
+        alone: read,
+        mixed: async () => (await Promise.all([read(), create()]))[0],
       };
     },
   },
   {
     name: 'log',
-    title: 'GET /tickets/{id} at LOG_LEVEL=info, to a file, against warn',
-    marks: [{ figure: 'cpu', of: 'warn', to: 'info', atLeast: 0.7 }],
-    open: loads(async () => ({
-      warn: [await service(database(1000)), READ],
-      info: [await startServer(SERVICE, environment(database(1000), { LOG_LEVEL: 'info' }), newFile()), READ],
-    })),
+    title: 'GET /tickets/:id, LOG_LEVEL=warn and info, logged to a file',
+    targets: [{ metric: 'cpuUs', numerator: 'warn', denominator: 'info', atLeast: 0.7 }],
+    async setUp({ seconds }) {
+      const warn = await startService(await createDatabase(PROCESSED_TICKETS));
+      const info = await startService(await createDatabase(PROCESSED_TICKETS), {
+        settings: { LOG_LEVEL: 'info' },
+        logFile: newFile(),
+      });
+      return {
+        warn: () => measureLoad(warn, { ...READ, seconds }),
+        info: () => measureLoad(info, { ...READ, seconds }),
+      };
+    },
   },
 ];
+
+async function measureStart(start: Promise<Server>): Promise<Metrics> {
+  const server = await start;
+  await server.stop();
+  return { durationMs: server.startMs };
+}
+
+async function measureMemory(server: Server, load: Load): Promise<Metrics> {
+  await measureLoad(server, load);
+  const { memoryBytes } = await server.usage();
+  return { memoryMiB: memoryBytes / 2 ** 20 };
+}

@@ -1,38 +1,53 @@
 import { fileURLToPath } from 'node:url';
-import { database } from './data.ts';
+import { createDatabase } from './data.ts';
 import { type Server, startServer } from './processes.ts';
 
-const script = (path: string) => fileURLToPath(new URL(path, import.meta.url));
-/** Both are built, and run with the flag and the cache that `npm start` has. */
-const YOUNG = '--max-semi-space-size=16';
-export const FLOOR = [YOUNG, script('../dist/floor.js')];
-export const SERVICE = [YOUNG, script('../dist/server.cjs')];
-export const CACHE = { NODE_COMPILE_CACHE: script('../dist/cache') };
+const path = (relative: string) => fileURLToPath(new URL(relative, import.meta.url));
 
-export const floor = (file: string, synchronous = 'FULL') => startServer([...FLOOR, file, synchronous], CACHE);
+// Baseline and service are bundled, and run with the flag and the compile cache of `npm start`.
+const FLAG = '--max-semi-space-size=16';
+const CACHE = { NODE_COMPILE_CACHE: path('../dist/cache') };
 
-const provider = (delayMs = 0) => startServer([script('provider.ts'), String(delayMs)]);
+export const startBaseline = (database: string, synchronous: 'FULL' | 'NORMAL' = 'FULL') =>
+  startServer([FLAG, path('../dist/baseline.js'), database, synchronous], CACHE);
 
-export const environment = (file: string, more: NodeJS.ProcessEnv = {}) => ({
-  ...{ DATABASE_URL: file, LOG_LEVEL: 'warn', OPENAI_BASE_URL: 'http://127.0.0.1:9/v1' },
-  ...{ ...CACHE, ...more },
-});
-export const service = (file: string, more?: NodeJS.ProcessEnv) => startServer(SERVICE, environment(file, more));
+interface ServiceOptions {
+  settings?: NodeJS.ProcessEnv;
+  logFile?: string;
+}
 
-/** The service and the bare client with a provider of theirs, and what processes a new ticket at each request. */
-export async function withProvider(delayMs: number, tickets: number) {
-  const llm = await provider(delayMs);
-  const base = `${llm.url}/v1`;
-  const server = await service(database(tickets), { OPENAI_BASE_URL: base, LLM_MAX_CONCURRENCY: '1000' });
-  const bare = await startServer([script('bare.ts')], { BASE_URL: base });
+export function startService(database: string, { settings, logFile }: ServiceOptions = {}): Promise<Server> {
+  const environment = {
+    ...CACHE,
+    DATABASE_URL: database,
+    LOG_LEVEL: 'warn',
+    OPENAI_BASE_URL: 'http://127.0.0.1:9/v1',
+    ...settings,
+  };
+  return startServer([FLAG, path('../dist/server.cjs')], environment, logFile);
+}
+
+/** A scenario must not use more: each new run needs a ticket of its own. */
+const NEW_TICKETS = 15_000;
+
+/** Starts the baseline client and the service with new tickets; their provider responds after `delayMs`. */
+export async function startWithProvider(delayMs: number) {
+  const provider = await startServer([path('provider.ts'), String(delayMs)], {});
+  const providerUrl = `${provider.url}/v1`;
+  const client = await startServer([path('baseline-client.ts')], { BASE_URL: providerUrl });
+  const service = await startService(await createDatabase({ tickets: NEW_TICKETS }), {
+    settings: { OPENAI_BASE_URL: providerUrl, LLM_MAX_CONCURRENCY: '1000' },
+  });
   let id = 0;
-  const path = () => {
+  const nextPath = () => {
     id += 1;
     return `/tickets/${id}/process`;
   };
-  const run = { method: 'POST', path } as const;
-  return { llm, server, bare, run };
+  return { client, service, nextPath };
 }
 
-export const askBare = async ({ url }: Server, calls: number, concurrency: number) =>
-  Number(await (await fetch(`${url}/${calls}/${concurrency}`, { method: 'POST' })).text());
+/** Lets the baseline client make these calls, and returns how long that took, in ms. */
+export async function runBaselineClient({ url }: Server, calls: number, concurrency: number): Promise<number> {
+  const response = await fetch(`${url}/${calls}/${concurrency}`, { method: 'POST' });
+  return Number(await response.text());
+}

@@ -32,6 +32,12 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+export interface FieldError {
+  /** `path`, `query` or `body`, then the names of the fields. */
+  loc: string[];
+  msg: string;
+}
+
 interface ErrorContext {
   /** For the log. Its message must not contain text of a customer or a provider. */
   cause?: unknown;
@@ -39,6 +45,8 @@ interface ErrorContext {
   openai_request_id?: string | null | undefined;
   /** When another try makes sense; clients see it as `Retry-After`. */
   retryAfterMs?: number | undefined;
+  /** The invalid parts of the request; clients see them. */
+  errors?: FieldError[];
   /** For the log only: facts such as the provider's status and error code. No text of a customer or a provider. */
   details?: Record<string, unknown>;
 }
@@ -52,6 +60,7 @@ export class AppError extends Error {
   readonly code: ErrorCode;
   readonly openai_request_id: string | undefined;
   readonly retryAfterMs: number | undefined;
+  readonly errors: FieldError[] | undefined;
   readonly details: Record<string, unknown>;
 
   constructor(code: ErrorCode, message: string, context: ErrorContext = {}) {
@@ -59,6 +68,7 @@ export class AppError extends Error {
     this.code = code;
     this.openai_request_id = context.openai_request_id ?? undefined;
     this.retryAfterMs = context.retryAfterMs;
+    this.errors = context.errors;
     this.details = { ...context.details };
   }
 }

@@ -1,33 +1,39 @@
-import { globSync, readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { existsSync, readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import { ROOT } from './root.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-const read = (path: string) => readFileSync(`${ROOT}${path}`, 'utf8');
+const read = (path: string) => readFileSync(new URL(path, ROOT), 'utf8');
 
-const items = [...read('SECURITY.md').matchAll(/^\*\*((?:API|LLM)\d+)(.*?)(?=^\*\*|^## |$(?![\s\S]))/gms)].map(
-  ([, name = '', text = '']) => ({
-    name,
+/** The controls, by the headings of their OWASP items, with the tests that they name. */
+const controls = [...read('docs/security-controls.md').matchAll(/^### (\w+) .*\n([\s\S]*?)(?=^##|(?![\s\S]))/gm)].map(
+  ([, id = '', text = '']) => ({
+    id,
     text,
-    tests: [...(text.split('Shown by:')[1] ?? '').matchAll(/`(.+?)`/gs)].map(([, title = '']) =>
-      title.replaceAll('\n', ' '),
-    ),
+    tests: [...text.matchAll(/^- `(src\/\S+)`: `(.+)`$/gm)].map(([, file = '', title = '']) => ({ file, title })),
   }),
 );
-const tests = globSync('src/**/*.test.ts', { cwd: ROOT })
-  .filter((file) => file !== 'src/security.test.ts')
-  .flatMap((file) => {
-    const calls = read(file).matchAll(/(?:^test|\))\(\s*(['"`])(.+?)\1,/gm);
-    return [...calls].map(([, , title = '']) => title);
+
+/** Whether a file has a test of this title, `describe › it`. An array of `it.each` may have the second part. */
+const hasTest = ({ file, title }: { file: string; title: string }) =>
+  existsSync(new URL(file, ROOT)) &&
+  title.split(' › ').every((part) => new RegExp(`[([]\\s*(['"\`])${RegExp.escape(part)}\\1`).test(read(file)));
+
+describe('docs/security-controls.md', () => {
+  it('has every item of both lists', () => {
+    const numbers = Array.from({ length: 10 }, (_, i) => i + 1);
+    const ids = [...numbers.map((n) => `API${n}`), ...numbers.map((n) => `LLM${String(n).padStart(2, '0')}`)];
+    expect(controls.map(({ id }) => id)).toEqual(ids);
   });
 
-test('SECURITY.md has all of both lists', () => {
-  const numbers = Array.from({ length: 10 }, (_, i) => i + 1);
-  const names = [...numbers.map((n) => `API${n}`), ...numbers.map((n) => `LLM${String(n).padStart(2, '0')}`)];
-  expect(items.map(({ name }) => name)).toEqual(names);
-});
+  it('names only tests that exist', () => {
+    const missing = controls.flatMap(({ id, tests }) =>
+      tests.filter((test) => !hasTest(test)).map(({ file, title }) => `${id} ${file}: ${title}`),
+    );
+    expect(missing).toEqual([]);
+  });
 
-test.each(items)('$name is shown by tests that are there, or does not apply', ({ text, tests: titles }) => {
-  expect(titles.filter((title) => !tests.includes(title))).toEqual([]);
-  if (titles.length === 0) expect(text).toMatch(/Does not apply/);
+  it('names a test for every item that applies', () => {
+    const unproven = controls.filter(({ tests, text }) => tests.length === 0 && !/^\s*Does not apply\./.test(text));
+    expect(unproven.map(({ id }) => id)).toEqual([]);
+  });
 });

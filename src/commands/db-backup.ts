@@ -1,12 +1,13 @@
-/** Copies the database while servers use it: `npm run db:backup -- FILE`. */
 import { parseArgs } from 'node:util';
 import { loadConfig, readEnvironment } from '../config/load.ts';
 import { backupDatabase } from '../storage/sqlite/backup.ts';
 
 const USAGE = `Usage: npm run db:backup -- FILE
 
-Copies the database of DATABASE_URL to FILE, also while servers use it, and checks the copy.
-FILE must not exist; a relative one is relative to the project's folder.
+Copies the database of DATABASE_URL to FILE and checks the copy. Servers may keep running.
+FILE must not exist. A relative path is relative to the project's folder.
+
+Exit code: 0 if the backup is complete, otherwise 1.
 `;
 
 async function run(): Promise<void> {
@@ -23,19 +24,19 @@ async function run(): Promise<void> {
   } else {
     const { DATABASE_URL } = readEnvironment();
     const { databasePath } = loadConfig({ DATABASE_URL });
-    await backupDatabase(databasePath, file, onSignal());
-    process.stdout.write(`${databasePath} is backed up to ${file}\n`);
+    await backupDatabase(databasePath, file, abortOnSignal());
+    process.stdout.write(`Copied ${databasePath} to ${file}.\n`);
   }
 }
 
-/** Aborted at the first signal to end, so that half a copy is cleared away. */
-function onSignal(): AbortSignal {
+/** Lets the backup remove its unfinished copy before the process ends. */
+function abortOnSignal(): AbortSignal {
   const controller = new AbortController();
   for (const name of ['SIGTERM', 'SIGINT', 'SIGHUP']) process.on(name, () => controller.abort(new Error(name)));
   return controller.signal;
 }
 
 run().catch((error) => {
-  process.stderr.write(`no backup is made: ${error.message}\n`);
+  process.stderr.write(`Backup failed: ${error.message}\n`);
   process.exitCode = 1;
 });

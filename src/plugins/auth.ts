@@ -1,83 +1,86 @@
 import { hash, timingSafeEqual } from 'node:crypto';
-import type { FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import type { ApiKey } from '../config/load.ts';
 import { AppError } from '../errors.ts';
-
-/** Calls `done` with an error for a request that its client may not make. */
-export type AccessCheck = (request: FastifyRequest, reply: FastifyReply, done: (error?: Error) => void) => void;
 
 declare module 'fastify' {
   interface FastifyContextConfig {
     /** The route needs no key: it discloses nothing about tickets. */
     public?: boolean;
+    /** The route also accepts the metrics key, and needs a key where that one is set. */
+    acceptsMetricsKey?: boolean;
   }
   interface FastifyRequest {
-    /** The name of the API key that the client has shown. */
-    client: string | undefined;
+    /** The name of the request's API key. */
+    apiKeyName: string | undefined;
   }
 }
 
-const OTHER_SITE = 'pages of other sites may not ask';
-const OTHER_HOST = 'without API_KEYS or ALLOW_ANONYMOUS=true, Host must be localhost, 127.0.0.1 or [::1]';
-
-const digest = (key: string) => hash('sha256', key, 'buffer');
-
-/** A `Host` that says loopback. */
-const LOOPBACK = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
-
-/**
- * Lets only those in who show one of the keys, as `Authorization: Bearer …` or `X-API-Key`; everywhere but on open routes.
- *
- * @param anyHost without keys: also those are let in who call this server by another name than that of its loopback.
- */
-export async function accessCheck(
-  app: FastifyInstance,
-  apiKeys: readonly ApiKey[],
-  anyHost: boolean,
-): Promise<AccessCheck> {
-  app.decorateRequest('client', undefined);
-  return apiKeys.length > 0 ? await keyCheck(app, apiKeys) : siteCheck(anyHost);
+export interface AuthOptions {
+  apiKeys: readonly ApiKey[];
+  /** A key that may only read `/metrics`. */
+  metricsKey?: string | undefined;
+  /** Without API keys: a proxy in front authenticates the clients. */
+  allowAnonymous: boolean;
 }
 
-const isOpen = (request: FastifyRequest) => request.routeOptions.config.public === true;
-
-async function keyCheck(app: FastifyInstance, apiKeys: readonly ApiKey[]): Promise<AccessCheck> {
-  const known = apiKeys.map(({ name, key }) => ({ name, digest: digest(key) }));
-
-  await app.register(import('@fastify/bearer-auth'), {
-    addHook: false,
-    keys: new Set<string>(),
-    specCompliance: 'rfc6749', // the scheme in upper or lower case
-    verifyErrorLogLevel: 'debug', // the request's line says it
-    auth(key, request) {
-      const shown = digest(key);
-      // All are compared, digests of one length: the time tells nothing of the keys.
-      const [match] = known.filter((one) => timingSafeEqual(one.digest, shown));
-      request.client = match?.name;
-      return match !== undefined;
-    },
-  });
-
-  return (request, reply, done) => {
-    if (isOpen(request)) return done();
-    const { headers } = request.raw;
-    // This one is ours alone; the other may be for something in front.
-    if (headers['x-api-key']) headers.authorization = `Bearer ${headers['x-api-key']}`;
-    app.verifyBearerAuth?.(request, reply, done);
-  };
-}
+const digestOf = (key: string) => hash('sha256', key, 'buffer');
 
 /**
- * Where nobody needs a key, a page of another site that somebody here looks at must not use their browser to get in, neither
- * as what it is nor with a name that is made to point to this machine (DNS rebinding).
+ * Requires an API key, as `Authorization: Bearer …` or `X-API-Key`, on all routes that are not public. Where there are
+ * no keys, rejects pages of other sites and, unless `allowAnonymous` is set, clients that are not on this machine.
  */
-const siteCheck =
-  (anyHost: boolean): AccessCheck =>
-  (request, _reply, done) => {
-    const { host = '', origin, 'sec-fetch-site': site } = request.raw.headers;
-    const isOtherHost = !anyHost && !LOOPBACK.test(host);
-    // Browsers say the site to trustworthy addresses only, and the origin wherever a page may change something.
-    const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
-    if (!(isOtherHost || isOtherSite) || isOpen(request)) return done();
-    done(new AppError('forbidden', isOtherSite ? OTHER_SITE : OTHER_HOST));
-  };
+export const auth = fp<AuthOptions>(async (app, { apiKeys, metricsKey, allowAnonymous }) => {
+  const keys = apiKeys.map(({ name, key }) => ({ name, digest: digestOf(key) }));
+  const metricsKeys = metricsKey ? [...keys, { name: 'METRICS_KEY', digest: digestOf(metricsKey) }] : keys;
+  app.decorateRequest('apiKeyName', undefined);
+  app.addHook('onRequest', (request, _reply, done) => done(check(request)));
+
+  function check(request: FastifyRequest): AppError | undefined {
+    const { config } = request.routeOptions;
+    if (config.public) return undefined;
+    const accepted = config.acceptsMetricsKey ? metricsKeys : keys;
+    if (accepted.length === 0) return originCheck(request) ?? (allowAnonymous ? undefined : loopbackCheck(request));
+    const digest = digestOf(presentedKey(request));
+    // Compares digests of one length, and all of them, so that the time discloses nothing.
+    const [match] = accepted.filter((key) => timingSafeEqual(key.digest, digest));
+    request.apiKeyName = match?.name;
+    return match ? undefined : new AppError('unauthorized', 'a valid API key is needed');
+  }
+});
+
+/** `X-API-Key` wins: `Authorization` may be meant for a proxy in front. */
+function presentedKey({ raw: { headers } }: FastifyRequest): string {
+  const header = headers['x-api-key'];
+  if (typeof header === 'string' && header !== '') return header;
+  return /^Bearer +(\S+) *$/i.exec(headers.authorization ?? '')?.[1] ?? '';
+}
+
+/** A page of another site must not use a browser that can reach this server. */
+function originCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
+  const { host, origin, 'sec-fetch-site': site } = headers;
+  // Browsers send Sec-Fetch-Site only to trustworthy addresses, but Origin with every request that is not a GET or HEAD.
+  const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
+  return isOtherSite ? new AppError('forbidden', 'pages of other sites have no access') : undefined;
+}
+
+/** A `Host` that names this machine. */
+const LOOPBACK_HOST = /^(?:localhost|127(?:\.\d{1,3}){3}|\[::1\])(?::\d+)?$/i;
+
+/** Without keys, the server listens on loopback only. A proxy or a DNS name of an attacker would open it to others. */
+function loopbackCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
+  if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) {
+    return new AppError(
+      'forbidden',
+      'the request came through a proxy, and this server asks for no key: ' +
+        'set API_KEYS, or ALLOW_ANONYMOUS=true if the proxy checks who its clients are',
+    );
+  }
+  // DNS rebinding: a page's own host name can be made to point to this machine.
+  if (LOOPBACK_HOST.test(headers.host ?? '')) return undefined;
+  return new AppError(
+    'forbidden',
+    'without API_KEYS or ALLOW_ANONYMOUS=true, Host must be localhost, 127.0.0.1 or [::1]',
+  );
+}

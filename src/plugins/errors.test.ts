@@ -1,24 +1,60 @@
-import { expect, test } from 'vitest';
+import { describe, expect, it } from 'vitest';
+import { AppError } from '../errors.ts';
 import { startService } from '../testing/service.ts';
 
-test('a URL with broken percent-encoding is a problem document', async () => {
-  const { app } = await startService();
-  const response = await app.inject('/tickets/%zz');
-  expect(response.headers['content-type']).toMatch('application/problem+json');
-  expect(response.json()).toMatchObject({ status: 400, code: 'bad_request' });
-});
-
-test('an error nobody expected is 500 with the id of its log line and nothing of itself', async () => {
-  const { app, create, log, store } = await startService();
-  await create();
-  store.close();
-  const response = await app.inject('/tickets/1');
-  const { request_id } = response.json();
-  expect(response.json()).toEqual({
-    ...{ type: 'about:blank', title: 'Internal Server Error', status: 500, code: 'internal_error' },
-    detail: 'internal error',
-    request_id: expect.stringMatching(/^[0-9a-f]{8}-\d+$/),
+describe('the error handler', () => {
+  it('returns a problem document for a path that cannot be decoded', async () => {
+    const { app } = await startService();
+    const response = await app.inject('/tickets/%zz');
+    expect(response.headers['content-type']).toMatch('application/problem+json');
+    expect(response.json()).toMatchObject({ status: 400, code: 'bad_request' });
   });
-  const line = log.map((text) => JSON.parse(text)).find(({ err }) => err);
-  expect(line).toMatchObject({ reqId: request_id, err: { message: 'The database connection is not open' } });
+
+  it('returns a problem document for a Range of /docs/static that cannot be satisfied', async () => {
+    const { app } = await startService();
+    const response = await app.inject({ url: '/docs/static/index.css', headers: { range: 'bytes=9-1' } });
+    expect(response.headers['content-type']).toMatch('application/problem+json');
+    expect(response.json()).toMatchObject({ code: 'bad_request', detail: 'the range cannot be satisfied' });
+  });
+
+  it('returns 500 without details for an unexpected error, and logs it with its stack', async () => {
+    const { app, logged } = await startService();
+    app.get('/bug', async () => {
+      throw new Error('a secret');
+    });
+    const response = await app.inject('/bug');
+    expect(response.json()).toEqual({
+      type: 'about:blank',
+      title: 'Internal Server Error',
+      status: 500,
+      code: 'internal_error',
+      detail: 'internal error',
+      request_id: expect.any(String),
+    });
+    const err = { message: 'a secret', stack: expect.stringContaining('errors.test.ts') };
+    expect(logged('internal error')).toMatchObject([{ level: 50, reqId: response.json().request_id, err }]);
+  });
+
+  it('logs an expected 5xx with its cause, without a stack', async () => {
+    const { app, log, logged } = await startService();
+    const cause = Object.assign(new Error('disk is full'), { code: 'SQLITE_FULL' });
+    app.get('/full', async () => {
+      throw new AppError('storage_unavailable', 'cannot write', { cause, details: { waitedMs: 5 } });
+    });
+    expect((await app.inject('/full')).statusCode).toBe(503);
+    expect(logged('cannot write')).toMatchObject([
+      { level: 40, code: 'storage_unavailable', cause: 'disk is full', causeCode: 'SQLITE_FULL', waitedMs: 5 },
+    ]);
+    expect(log.join()).not.toContain('errors.test.ts');
+  });
+
+  it("does not repeat a run's error, which the line of the run has", async () => {
+    const { create, log, process, provider } = await startService();
+    await create();
+    provider.respond({ status: 500 });
+    await Promise.all([process(1), process(1)]);
+    const lines = log.map((line) => JSON.parse(line));
+    expect(lines.filter(({ level }) => level > 30)).toMatchObject([{ msg: 'run', outcome: 'llm_unavailable' }]);
+    expect(lines.filter(({ code }) => code === 'llm_unavailable')).toHaveLength(2);
+  });
 });

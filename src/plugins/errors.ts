@@ -1,103 +1,78 @@
-import { STATUS_CODES } from 'node:http';
 import type { FastifyError, FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import { AppError, type ErrorCode } from '../errors.ts';
-import type { Problem } from '../schemas/problem.ts';
+import { makeProblem, type Problem } from '../schemas/problem.ts';
 import { validationErrors } from './validation.ts';
 
-/** The one table from what happened to what HTTP calls it. */
-const STATUS: Record<ErrorCode, number> = {
-  ticket_not_found: 404,
-  result_not_found: 404,
-  not_found: 404,
-  unauthorized: 401,
-  forbidden: 403,
-  rate_limited: 429,
-  method_not_allowed: 405,
-  invalid_input: 422,
-  invalid_json: 422,
-  body_too_large: 413,
-  unsupported_media_type: 415,
-  bad_request: 400,
-  request_timeout: 408,
-  headers_too_large: 431,
-  internal_error: 500,
-  storage_unavailable: 503,
-  llm_unauthorized: 502,
-  llm_rejected: 502,
-  llm_quota_exhausted: 503,
-  llm_rate_limited: 503,
-  llm_unavailable: 503,
-  llm_timeout: 504,
-  llm_refused: 502,
-  llm_content_filtered: 502,
-  llm_truncated: 502,
-  llm_invalid_output: 502,
-  overloaded: 503,
-  shutting_down: 503,
-  not_ready: 503,
-};
+declare module 'fastify' {
+  interface FastifyRequest {
+    /** The `code` of the problem document that answered the request. */
+    errorCode: ErrorCode | undefined;
+  }
+}
 
-/** In seconds, where nobody knows better. */
+/** `Retry-After` in seconds where the error itself has none. */
 const RETRY_AFTER: Partial<Record<ErrorCode, number>> = { llm_rate_limited: 5, overloaded: 5, storage_unavailable: 5 };
 
-/** One answer for a key that is missing and one that is wrong. */
-const NO_KEY: [ErrorCode, string] = ['unauthorized', 'a valid API key is needed'];
-
-/** Errors of Fastify and its plugins that have a name here. */
+/** Errors of Fastify and its plugins that have a code of their own here. */
 const FASTIFY_ERRORS: Record<string, [ErrorCode, string]> = {
-  FST_ERR_CTP_EMPTY_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
-  FST_ERR_CTP_INVALID_JSON_BODY: ['invalid_json', 'the body is not readable JSON'],
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: ['bad_request', 'the body is not as long as Content-Length says'],
   FST_ERR_CTP_BODY_TOO_LARGE: ['body_too_large', 'the body is too large'],
-  FST_BEARER_AUTH_MISSING_AUTHORIZATION_HEADER: NO_KEY,
-  FST_BEARER_AUTH_INVALID_AUTHORIZATION_HEADER: NO_KEY,
-  FST_UNDER_PRESSURE: ['overloaded', 'the server has too much to do'],
   FST_ERR_CTP_INVALID_MEDIA_TYPE: ['unsupported_media_type', 'the body must be application/json'],
+  FST_UNDER_PRESSURE: ['overloaded', 'the server is overloaded'],
 };
 
-/** A problem document with what each has. */
-export function problem(request_id: string, code: ErrorCode, detail: string): Problem {
-  const status = STATUS[code];
-  return { type: 'about:blank', title: STATUS_CODES[status] ?? '', status, detail, code, request_id };
-}
+/** Answers every error with a problem document. */
+export const errors = fp(async (app) => {
+  app.decorateRequest('errorCode', undefined);
+  app.setErrorHandler(errorHandler);
+});
 
-/** Fastify's error handler: every error leaves as a problem document, and a 5xx with its cause in the log. */
-export function errorHandler(
-  error: FastifyError | AppError,
-  request: FastifyRequest,
-  reply: FastifyReply,
-): FastifyReply {
-  const body = describe(error, request);
-  if (body.status >= 500) {
-    request.log.error({ reqId: request.id, err: error, code: body.code }, body.detail);
-  }
-  if (body.status === 401) reply.header('www-authenticate', 'Bearer realm="tickets"');
-  const wait = retryAfter(error, body.code);
-  if (wait !== undefined) reply.header('retry-after', wait);
-  // Fastify closes after a body that it refuses, and what a client has in flight then is lost; `closeLingeringUpload` is enough.
-  // Where the server is shutting down, which is said on the response itself, the connection does end.
+function errorHandler(error: FastifyError | AppError, request: FastifyRequest, reply: FastifyReply): FastifyReply {
+  const problem = toProblem(error, request);
+  request.errorCode = problem.code;
+  if (problem.status >= 500) logError(error, problem, request);
+  if (problem.status === 401) reply.header('www-authenticate', 'Bearer realm="tickets"');
+  const retryAfterMs = error instanceof AppError ? error.retryAfterMs : undefined;
+  const retryAfter = retryAfterMs === undefined ? RETRY_AFTER[problem.code] : Math.ceil(retryAfterMs / 1000);
+  if (retryAfter !== undefined) reply.header('retry-after', retryAfter);
+  // Fastify closes the connection after a body that it rejects; requests that are on their way would be lost.
+  // `closeLingeringUpload` suffices. A server that shuts down sets the header on the raw response.
   if (!reply.raw.hasHeader('connection')) reply.removeHeader('connection');
-  return reply.code(body.status).type('application/problem+json').send(body);
+  return reply.code(problem.status).type('application/problem+json').send(problem);
 }
 
-function retryAfter(error: FastifyError | AppError, code: ErrorCode): number | undefined {
-  const ms = error instanceof AppError ? error.retryAfterMs : undefined;
-  return ms === undefined ? RETRY_AFTER[code] : Math.ceil(ms / 1000);
-}
-
-function describe(error: FastifyError | AppError, request: FastifyRequest): Problem {
+function toProblem(error: FastifyError | AppError, request: FastifyRequest): Problem {
   const { id } = request;
   if (error instanceof AppError) {
-    const { code, message, openai_request_id } = error;
-    return { ...problem(id, code, message), ...(openai_request_id ? { openai_request_id } : {}) };
+    const { code, message, errors, openai_request_id } = error;
+    return {
+      ...makeProblem(id, code, message),
+      ...(errors && { errors }),
+      ...(openai_request_id && { openai_request_id }),
+    };
   }
-  if (error.validation) return { ...problem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
+  if (error.validation) {
+    return { ...makeProblem(id, 'invalid_input', 'invalid input'), errors: validationErrors(request) };
+  }
   const known = FASTIFY_ERRORS[error.code];
-  if (known) return unreadable(problem(id, ...known));
-  if (error.statusCode && error.statusCode < 500) return problem(id, 'bad_request', 'the request cannot be read');
-  return problem(id, 'internal_error', 'internal error');
+  if (known) return makeProblem(id, ...known);
+  if (error.statusCode === 416) return makeProblem(id, 'bad_request', 'the range cannot be satisfied');
+  if (error.statusCode && error.statusCode < 500) return makeProblem(id, 'bad_request', 'the request cannot be read');
+  return makeProblem(id, 'internal_error', 'internal error');
 }
 
-/** A body that is not JSON is told in the same form as a field that is wrong. */
-const unreadable = (body: Problem): Problem =>
-  body.code === 'invalid_json' ? { ...body, errors: [{ loc: ['body'], msg: body.detail }] } : body;
+/** Requests that share a run share its error, whose stack is logged once. */
+const loggedStacks = new WeakSet<Error>();
+
+/** Logs a bug with its stack, and an expected error with its cause. An `llm_…` error is in the line of its run. */
+function logError(error: FastifyError | AppError, { code, detail }: Problem, { log }: FastifyRequest): void {
+  if (code === 'internal_error') {
+    if (!loggedStacks.has(error)) log.error({ err: error, code }, detail);
+    loggedStacks.add(error);
+  } else if (!code.startsWith('llm_')) {
+    const { message, code: causeCode } = (error.cause ?? {}) as NodeJS.ErrnoException;
+    const details = error instanceof AppError ? error.details : {};
+    log.warn({ code, cause: message, causeCode, ...details }, detail);
+  }
+}

@@ -10,37 +10,34 @@ import {
   toBytes,
   validRequest,
 } from '../testing/hostile-requests.ts';
-import { readOpenApi, wrongIn } from '../testing/openapi.ts';
+import { findMismatch, readOpenApi } from '../testing/openapi.ts';
 import { type Answer, answersTo } from '../testing/raw-http.ts';
-import { startService } from '../testing/service.ts';
-import { LIMITS } from './limits.ts';
+import { listen } from '../testing/service.ts';
 
-/** How many of each, and how many at once: the readable ones follow one another on a connection, the others have one each. */
-const [READABLE, IN_A_ROW] = [9600, 20];
-const [UNREADABLE, SIDE_BY_SIDE] = [400, 50];
-/** With these the server ends soon, in ms, what never comes to an end. */
-const IMPATIENT = { ...LIMITS, headersTimeout: 200, requestTimeout: 200, keepAliveTimeout: 1 };
+/** Readable requests follow one another on a connection; unreadable ones have one each, in parallel. */
+const READABLE = { count: 9600, batchSize: 20 };
+const UNREADABLE = { count: 400, batchSize: 50 };
 
-/** Batches until `count` cases have passed. What fails is made smaller and printed with its seed, which `FC_SEED` repeats. */
-async function hold<T>(
-  [count, size]: [number, number],
+/** In ms. With these, a request that does not arrive ends soon. */
+const SHORT_TIMEOUTS = { headersTimeout: 200, requestTimeout: 200, keepAliveTimeout: 1 };
+
+/** Checks `count` cases in batches. A failure is shrunk and printed with its seed, which `FC_SEED` repeats. */
+async function checkBatches<T>(
+  { count, batchSize }: { count: number; batchSize: number },
   one: Arbitrary<T>,
   property: (batch: T[]) => Promise<void>,
 ): Promise<void> {
-  const batches = fc.array(one, { minLength: size, maxLength: size });
+  const batches = fc.array(one, { minLength: batchSize, maxLength: batchSize });
   const seed = process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {};
-  await fc.assert(fc.asyncProperty(batches, property), {
-    numRuns: count / size,
-    interruptAfterTimeLimit: 60_000,
-    ...seed,
-  });
+  await fc.assert(fc.asyncProperty(batches, property), { numRuns: count / batchSize, ...seed });
 }
 
-test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented, the database stays whole', async () => {
-  const { app, create, database, read } = await startService();
-  const url = await app.listen({ host: '127.0.0.1', port: 0 });
-  const impatient = await startService({ app: { limits: IMPATIENT } });
-  const impatientUrl = await impatient.app.listen({ host: '127.0.0.1', port: 0 });
+/** Node itself answers requests without `Host` and with unknown expectations, without a body. */
+const isFromNode = ({ status, type, body }: Answer) => (status === 400 || status === 417) && type === '' && !body;
+
+test('10,000 hostile requests get documented answers, no 5xx, and leave the database intact', async () => {
+  const { create, database, read, url } = await listen();
+  const impatient = await listen({ limits: SHORT_TIMEOUTS });
   const { operations, noRoute } = readOpenApi(await read('/openapi.json'));
   const documented = new Map(operations.map((operation) => [nameOf(operation), operation.answers]));
   const created: { id: number; status: string }[] = [];
@@ -48,35 +45,36 @@ test('10,000 hostile requests: none hangs or is a 5xx, each answer is documented
   let sent = 0;
 
   function check(answer: Answer, { operation = '', isValid, head }: Partial<HostileRequest>): void {
+    if (isFromNode(answer)) return;
     const answers = documented.get(operation);
-    if (answers || answer.status >= 400) expect(wrongIn(answer, answers ?? noRoute), head).toBeUndefined();
+    if (answers || answer.status >= 400) expect(findMismatch(answer, answers ?? noRoute), head).toBeUndefined();
     if (isValid && answer.status !== 404) expect(answer.status, head).toBeLessThan(300);
   }
 
   const valid = fc.oneof(...operations.map(validRequest));
   const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
-  await hold([READABLE, IN_A_ROW], readable, async (batch) => {
+  await checkBatches(READABLE, readable, async (batch) => {
     sent += batch.length;
     for (const [i, answer] of (await pipelined(url, batch)).entries()) {
       check(answer, batch[i] ?? {});
       if (answer.status === 201) created.push(JSON.parse(answer.body ?? ''));
     }
   });
-  await hold([UNREADABLE, SIDE_BY_SIDE], hostileBytes(valid), async (batch) => {
+  await checkBatches(UNREADABLE, hostileBytes(valid), async (batch) => {
     sent += batch.length;
-    const answers = await Promise.all(batch.map((bytes) => answersTo(impatientUrl, bytes)));
+    const answers = await Promise.all(batch.map((bytes) => answersTo(impatient.url, bytes)));
     for (const answer of answers.flat()) check(answer, {});
   });
 
-  expect(sent).toBe(READABLE + UNREADABLE);
+  expect(sent).toBe(READABLE.count + UNREADABLE.count);
   expect(created.length).toBeGreaterThan(100);
   for (const ticket of created) {
     expect(await read(`/tickets/${ticket.id}`)).toEqual({ ...ticket, status: expect.any(String) });
   }
-  for (const file of [database, impatient.database]) await expectWhole(file);
-}, 120_000);
+  for (const file of [database, impatient.database]) await expectConsistent(file);
+}, 600_000);
 
-/** The answers to these requests, sent in one piece; one more, without a body that may be on its way, closes the connection. */
+/** Sends requests in one piece, followed by one that closes the connection, and returns their answers. */
 async function pipelined(url: string, requests: HostileRequest[]): Promise<Answer[]> {
   const last = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
   const answers = await answersTo(url, requests.map((request) => toBytes(request)).join('') + last);
@@ -85,16 +83,16 @@ async function pipelined(url: string, requests: HostileRequest[]): Promise<Answe
   return answers;
 }
 
-/** Once no run is under way any more, the database holds what it promises. */
-async function expectWhole(database: string): Promise<void> {
+/** Waits until no run is active, and checks the invariants of the database. */
+async function expectConsistent(database: string): Promise<void> {
   const sqlite = openSqliteFile(database);
   const all = (sql: string) => sqlite.prepare(sql).all();
   await expect.poll(() => all("SELECT id FROM tickets WHERE status = 'processing'")).toEqual([]);
   expect(all('PRAGMA integrity_check')).toEqual([{ integrity_check: 'ok' }]);
   expect(all('PRAGMA foreign_key_check')).toEqual([]);
   expect(all('SELECT ticket_id FROM results GROUP BY ticket_id HAVING count(*) > 1')).toEqual([]);
-  expect(all('SELECT ticket_id FROM runs WHERE expires_at IS NOT NULL')).toEqual([]);
+  expect(all('SELECT ticket_id FROM runs WHERE lease_expires_at IS NOT NULL')).toEqual([]);
   const done =
-    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE expires_at NOT NULL)';
+    'id IN (SELECT ticket_id FROM results) AND id NOT IN (SELECT ticket_id FROM runs WHERE lease_expires_at NOT NULL)';
   expect(all(`SELECT id, status FROM tickets WHERE (status = 'done') <> (${done})`)).toEqual([]);
 }

@@ -1,24 +1,25 @@
 import type { Server } from 'node:http';
 import underPressure from '@fastify/under-pressure';
-import type { FastifyHttpOptions, FastifyInstance, FastifyReply, FastifyRequest } from 'fastify';
+import type { FastifyHttpOptions, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 
-/** What no client may exceed, slow and greedy ones included. Sizes in bytes, times in ms. */
+/** Limits for every client. Sizes in bytes, times in ms. */
 export const LIMITS = {
-  /** The longest ticket there can be, with every character escaped as \uXXXX\uXXXX, takes 240,000. */
+  /** The longest ticket, with every character escaped as \uXXXX\uXXXX, takes 240,000. */
   body: 256 * 1024,
   headers: 16 * 1024,
-  /** How long headers, and a whole request, may take to arrive. */
+  /** Time for the headers, and for the whole request, to arrive. */
   headersTimeout: 10_000,
   requestTimeout: 30_000,
-  /** Longer than a minute, after which many a proxy closes its side. */
+  /** Longer than the 60 s after which many proxies close their side. */
   keepAliveTimeout: 72_000,
   connections: 10_000,
-  /** The mean delay of the event loop over a second above which requests are turned away. */
+  /** Mean delay of the event loop over a second above which requests are rejected. */
   eventLoopDelay: 1000,
 };
 export type Limits = typeof LIMITS;
 
-/** The limits that Fastify and Node keep to by themselves. */
+/** The limits that Fastify and Node enforce themselves. */
 export const serverOptions = (limits: Limits) =>
   ({
     bodyLimit: limits.body,
@@ -31,23 +32,24 @@ export const serverOptions = (limits: Limits) =>
     },
   }) satisfies FastifyHttpOptions<Server>;
 
-/** Turns requests away before the server drowns, with 503 and `Retry-After`; routes with `config.pressureHandler` go on. */
-export async function shedLoad(app: FastifyInstance, limits: Limits): Promise<void> {
+/**
+ * Limits connections and unread uploads. Rejects requests with 503 while the event loop is too slow, except on routes
+ * with `config.pressureHandler`.
+ */
+export const loadLimits = fp<{ limits: Limits }>(async (app, { limits }) => {
   app.server.maxConnections = limits.connections;
-  await app.register(underPressure, { maxEventLoopDelay: limits.eventLoopDelay, retryAfter: 5 });
-}
+  app.addHook('onResponse', async (request) => closeLingeringUpload(request));
+  await app.register(underPressure, { maxEventLoopDelay: limits.eventLoopDelay });
+});
 
-/** How long the rest of a body that nobody waits for any more may take, in ms. */
+/** Time for the rest of a body to arrive after the answer, in ms. */
 const LINGER_MS = 1000;
 
-/** Closes a connection that goes on sending a body after its answer, which would else be read to its end, however long. */
-export function closeLingeringUpload({ raw: request }: FastifyRequest, { raw: response }: FastifyReply): void {
-  const { 'content-length': length, 'transfer-encoding': encoding } = request.headers;
-  if (length === undefined && encoding === undefined) return;
-  response.once('finish', () => {
-    const end = () => {
-      if (!request.complete) request.destroy();
-    };
-    if (!request.complete) setTimeout(end, LINGER_MS).unref();
-  });
+/** Closes a connection whose client goes on sending a body after the answer. Node would read all of it. */
+function closeLingeringUpload({ raw }: FastifyRequest): void {
+  if (raw.complete) return;
+  const timer = setTimeout(() => {
+    if (!raw.complete) raw.destroy();
+  }, LINGER_MS);
+  timer.unref();
 }

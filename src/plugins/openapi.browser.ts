@@ -1,10 +1,10 @@
 import { execFileSync } from 'node:child_process';
-import { type Browser, chromium, type Page } from 'playwright-core';
-import { afterAll, beforeAll, expect, test } from 'vitest';
+import { type Browser, chromium, type Locator, type Page } from 'playwright-core';
+import { afterAll, beforeAll, describe, expect, it } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
 import { startServer } from '../testing/server-process.ts';
 
-/** A name for loopback that a browser takes for a host on the network, where http has less leave. */
+/** A host name that the browser does not treat as loopback: such origins are less trusted over http. */
 const NETWORK_NAME = 'tickets.test';
 
 let browser: Browser;
@@ -15,65 +15,118 @@ beforeAll(async () => {
 });
 afterAll(() => browser?.close());
 
-test.each<[string, Record<string, string>]>([
-  ['127.0.0.1', {}],
-  [NETWORK_NAME, { ALLOW_ANONYMOUS: 'true' }],
-])('/docs creates and processes a ticket without an error, on http://%s', async (host, environment) => {
-  const { url } = await startServer(environment, temporaryFolder());
-  const origin = url.replace('127.0.0.1', host);
-  const page = await browser.newPage();
-  page.setDefaultTimeout(10_000);
-  const { complaints, requested } = await watch(page);
-  await page.goto(`${origin}/docs`);
-  expect(complaints).toEqual([]); // a page that was refused its scripts would be waited for in vain
+describe('/docs', () => {
+  it.each<[string, Record<string, string>]>([
+    ['127.0.0.1', {}],
+    [NETWORK_NAME, { ALLOW_ANONYMOUS: 'true' }],
+  ])('creates and processes a ticket from the prefilled values on http://%s', async (host, environment) => {
+    const { url } = await startServer(environment, temporaryFolder());
+    const origin = url.replace('127.0.0.1', host);
+    const page = await newPage();
+    const { errors, requested } = await record(page);
+    await page.goto(`${origin}/docs`);
+    expect(errors).toEqual([]); // without its scripts the page would never show the operations
 
-  const created = await tryOut(page, '/tickets', 'textarea', '{"raw_text": "I cannot login to my account."}');
-  expect(created.status).toBe('201');
-  expect(created.body).toContain('"raw_text": "I cannot login to my account."');
-  const processed = await tryOut(page, '/tickets/{id}/process', '[placeholder=id]', '1');
-  expect(processed.status).toBe('200');
-  expect(processed.body).toContain('"category": "auth/login"');
+    const creation = await openForm(page, '/tickets');
+    expect(JSON.parse(await creation.locator('textarea').inputValue())).toEqual({
+      raw_text: 'I cannot login to my account. Please help.',
+      source: 'email',
+    });
+    const created = await execute(creation);
+    expect(created.status).toBe('201');
+    expect(created.body).toContain('"raw_text": "I cannot login to my account. Please help."');
 
-  expect(complaints).toEqual([]);
-  expect([...new Set(requested.map((address) => new URL(address).origin))]).toEqual([origin]);
+    const processing = await openForm(page, '/tickets/{id}/process');
+    expect(await processing.locator('.parameter__name').allInnerTexts()).toEqual([
+      expect.stringMatching(/^id/),
+      expect.stringMatching(/^force/),
+    ]);
+    expect(await processing.getByPlaceholder('id').inputValue()).toBe('1');
+    const processed = await execute(processing);
+    expect(processed.status).toBe('200');
+    expect(processed.body).toContain('"category": "auth/login"');
+
+    expect(errors).toEqual([]);
+    expect([...new Set(requested.map((address) => new URL(address).origin))]).toEqual([origin]);
+  });
+
+  it('shows the operations in groups, tickets first', async () => {
+    const { url } = await startServer({}, temporaryFolder());
+    const page = await newPage();
+    await page.goto(`${url}/docs`);
+    await page.locator('.opblock').first().waitFor();
+    const groups = await page.locator('.opblock-tag-section').all();
+    const shown = groups.map(async (group) => [
+      await group.locator('[data-tag]').getAttribute('data-tag'),
+      await group.locator('[data-path]').evaluateAll((paths) => paths.map((path) => path.getAttribute('data-path'))),
+    ]);
+    expect(await Promise.all(shown)).toEqual([
+      ['Tickets', ['/tickets', '/tickets/{id}', '/tickets/{id}/result', '/tickets/{id}/process']],
+      ['Operations', ['/health', '/ready', '/metrics']],
+    ]);
+  });
+
+  it('shows error examples with the status that they belong to', async () => {
+    const { url } = await startServer({}, temporaryFolder());
+    const page = await newPage();
+    await page.goto(`${url}/docs`);
+    const answers = await (await openForm(page, '/tickets/{id}/process')).locator('.responses-table .response').all();
+    const shown = answers.map(async (answer) => [
+      await answer.getAttribute('data-code'),
+      /"status": (\d+)/.exec(await answer.locator('pre.example').innerText())?.[1],
+    ]);
+    expect(await Promise.all(shown)).toEqual([
+      ['200', undefined],
+      ...['401', '403', '404', '422', '429', '502', '503', '504'].map((status) => [status, status]),
+      ['default', '500'],
+    ]);
+  });
+
+  it('sends the API key that was entered with the Authorize button', async () => {
+    const key = 'a-key-0123456789abcdef';
+    const { url } = await startServer({ API_KEYS: `support:${key}` }, temporaryFolder());
+    const page = await newPage();
+    await page.goto(`${url}/docs`);
+    await page.getByRole('button', { name: 'Authorize' }).click();
+    const form = page.locator('.auth-container').first();
+    await form.locator('input').fill(key);
+    await form.getByRole('button', { name: 'Apply credentials' }).click();
+    await page.getByRole('button', { name: 'Close' }).first().click();
+    expect((await execute(await openForm(page, '/tickets'))).status).toBe('201');
+  });
 });
 
-test('with keys, the Authorize button of /docs lets in who has one', async () => {
-  const key = 'a-key-0123456789abcdef';
-  const { url } = await startServer({ API_KEYS: `support:${key}` }, temporaryFolder());
+async function newPage(): Promise<Page> {
   const page = await browser.newPage();
   page.setDefaultTimeout(10_000);
-  await page.goto(`${url}/docs`);
-  await page.getByRole('button', { name: 'Authorize' }).click();
-  const form = page.locator('.auth-container').first();
-  await form.locator('input').fill(key);
-  await form.getByRole('button', { name: 'Apply credentials' }).click();
-  await page.getByRole('button', { name: 'Close' }).first().click();
-  const created = await tryOut(page, '/tickets', 'textarea', '{"raw_text": "x"}');
-  expect(created.status).toBe('201');
-});
+  return page;
+}
 
-/** What the page complains about from now on, and the addresses that it asks. */
-async function watch(page: Page) {
-  const complaints: string[] = [];
+/** Collects the errors and the requested addresses of the page from now on. */
+async function record(page: Page) {
+  const errors: string[] = [];
   const requested: string[] = [];
   page.on('console', (message) => {
-    if (message.type() === 'error') complaints.push(message.text());
+    if (message.type() === 'error') errors.push(message.text());
   });
-  page.on('pageerror', (error) => complaints.push(String(error)));
-  page.on('requestfailed', (request) => complaints.push(`${request.url()}: ${request.failure()?.errorText}`));
+  page.on('pageerror', (error) => errors.push(String(error)));
+  page.on('requestfailed', (request) => errors.push(`${request.url()}: ${request.failure()?.errorText}`));
   page.on('request', (request) => requested.push(request.url()));
   await page.addInitScript(`document.addEventListener('securitypolicyviolation', (violation) =>
     console.error('refused', violation.violatedDirective, violation.blockedURI))`);
-  return { complaints, requested };
+  return { errors, requested };
 }
 
-/** Tries a POST out as a person does, with this value in this field, and reads the answer off the page. */
-async function tryOut(page: Page, path: string, field: string, value: string) {
+/** Opens the "Try it out" form of a POST. */
+async function openForm(page: Page, path: string): Promise<Locator> {
   const operation = page.locator(`.opblock-post:has([data-path="${path}"])`);
   await operation.locator('.opblock-summary-control').click();
   await operation.getByRole('button', { name: 'Try it out' }).click();
-  await operation.locator(field).fill(value);
+  return operation;
+}
+
+/** Sends the form and reads the answer from the page. */
+async function execute(operation: Locator) {
   await operation.getByRole('button', { name: 'Execute' }).click();
   const answer = operation.locator('.live-responses-table .response');
   return {

@@ -1,96 +1,213 @@
-import { expect, test } from 'vitest';
+import { readFileSync } from 'node:fs';
+import { describe, expect, it } from 'vitest';
+import type { Problem } from '../schemas/problem.ts';
+import { type Operation, readOpenApi } from '../testing/openapi.ts';
+import { ROOT } from '../testing/server-process.ts';
 import { startService } from '../testing/service.ts';
 
-test('the OpenAPI document has these routes', async () => {
-  const { read } = await startService();
-  const document = await read('/openapi.json');
-  expect(document.openapi).toBe('3.1.0');
-  const routes = Object.entries<object>(document.paths).flatMap(([path, methods]) =>
-    Object.keys(methods).map((method) => `${method.toUpperCase()} ${path}`),
+const readJson = (path: string) => JSON.parse(readFileSync(`${ROOT}${path}`, 'utf8'));
+
+/** Equal to what the server serves: the first test below holds them together. */
+const document = readJson('docs/openapi.json');
+const { operations } = readOpenApi(document);
+
+const API_KEYS = [{ name: 'support', key: 'a-key-0123456789abcdef' }];
+
+/** Every documented body of an operation, with its example values and the validator of its schema. */
+const answerExamples = ({ responses, answers }: Operation) =>
+  Object.entries(responses).flatMap(([status, { content = {} }]) =>
+    Object.entries(content).map(([type, { example, examples }]) => ({
+      status,
+      values: examples ? Object.values(examples).map(({ value }) => value) : [example],
+      validate: answers[status]?.[type],
+    })),
   );
-  expect(routes.sort()).toEqual([
-    'GET /health',
-    'GET /metrics',
-    'GET /ready',
-    'GET /tickets/{id}',
-    'GET /tickets/{id}/result',
-    'POST /tickets',
-    'POST /tickets/{id}/process',
-  ]);
+
+describe('GET /openapi.json', () => {
+  it('equals docs/openapi.json, which npm run openapi writes', async () => {
+    const { read } = await startService({ app: { version: readJson('package.json').version } });
+    expect(await read('/openapi.json')).toEqual(readJson('docs/openapi.json'));
+  });
+
+  it('is the same for a server with API keys', async () => {
+    const [open, closed] = [await startService(), await startService({ app: { apiKeys: API_KEYS } })];
+    expect(await closed.read('/openapi.json')).toEqual(await open.read('/openapi.json'));
+  });
+
+  it('lists the operations for tickets before those for operators', async () => {
+    expect(document.openapi).toBe('3.1.0');
+    expect(operations.map(({ method, path, operationId, tags }) => [method, path, operationId, tags])).toEqual([
+      ['POST', '/tickets', 'createTicket', ['Tickets']],
+      ['GET', '/tickets/{id}', 'getTicket', ['Tickets']],
+      ['GET', '/tickets/{id}/result', 'getTicketResult', ['Tickets']],
+      ['POST', '/tickets/{id}/process', 'processTicket', ['Tickets']],
+      ['GET', '/health', 'getHealth', ['Operations']],
+      ['GET', '/ready', 'getReadiness', ['Operations']],
+      ['GET', '/metrics', 'getMetrics', ['Operations']],
+    ]);
+    expect(document.tags).toEqual([
+      { name: 'Tickets', description: expect.any(String) },
+      { name: 'Operations', description: expect.any(String) },
+    ]);
+  });
+
+  it('documents exactly the methods that each path allows', async () => {
+    const { app, create, read } = await startService();
+    await create();
+    for (const [path, methods] of Object.entries<object>((await read('/openapi.json')).paths)) {
+      const response = await app.inject({ method: 'OPTIONS', url: path.replace('{id}', '1') });
+      const allowed = String(response.headers.allow).toLowerCase().split(', ');
+      expect(allowed.filter((method) => method !== 'head')).toEqual(Object.keys(methods));
+    }
+  });
+
+  it('explains every operation, parameter and answer', async () => {
+    for (const { operationId, summary, description, parameters = [], responses } of operations) {
+      for (const text of [summary, description]) expect(text, operationId).toMatch(/^[A-Z].{10,}/);
+      for (const { name, description, schema } of parameters) {
+        expect(description, `${operationId} ${name}`).toMatch(/^[A-Z].+\.$/);
+        expect(schema.type, `${operationId} ${name}`).toMatch(/^(?:integer|boolean)$/);
+      }
+      for (const [status, { description }] of Object.entries(responses)) {
+        expect(description, `${operationId} ${status}`).toMatch(/^[A-Z].+\.$/);
+      }
+    }
+  });
+
+  it('explains every field and gives an example of it', async () => {
+    const { Ticket, Result, Problem } = document.components.schemas;
+    const body = document.paths['/tickets'].post.requestBody.content['application/json'].schema;
+    const { errors, ...problem } = Problem.properties;
+    for (const properties of [
+      Ticket.properties,
+      Result.properties,
+      body.properties,
+      problem,
+      errors.items.properties,
+    ]) {
+      for (const [name, field] of Object.entries(properties)) {
+        expect(field, name).toMatchObject({ description: expect.stringMatching(/\.$/), examples: [expect.anything()] });
+      }
+    }
+  });
+
+  it('has examples of every answer that fit the schema and the status', async () => {
+    for (const { operationId, ...operation } of operations) {
+      for (const { status, values, validate } of answerExamples(operation)) {
+        expect(values.length, `${operationId} ${status}`).toBeGreaterThan(0);
+        for (const value of values) {
+          expect(validate?.(value), `${operationId} ${status} ${JSON.stringify(validate?.errors)}`).toBe(true);
+          if (Number(status) >= 400) expect(value, operationId).toMatchObject({ status: Number(status) });
+        }
+      }
+    }
+  });
+
+  it('has an example body from which a ticket is created', async () => {
+    const { requestBody, responses } = document.paths['/tickets'].post;
+    const { app } = await startService();
+    const payload = requestBody.content['application/json'].example;
+    const { created_at, ...expected } = responses[201].content['application/json'].example;
+    expect((await app.inject({ method: 'POST', url: '/tickets', payload })).json()).toMatchObject(expected);
+  });
+
+  it('describes the limits that the validation applies', async () => {
+    const { components, paths } = document;
+    const body = paths['/tickets'].post.requestBody.content['application/json'].schema;
+    expect(body.required).toEqual(['raw_text']);
+    expect(body.properties.raw_text).toMatchObject({ type: 'string', minLength: 1, maxLength: 20000 });
+    expect(body.properties.source).toMatchObject({ type: 'string', maxLength: 50, default: 'web' });
+    expect(paths['/tickets/{id}/process'].post.parameters).toMatchObject([
+      { name: 'id', in: 'path', required: true },
+      { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
+    ]);
+    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Problem']);
+    expect(paths['/tickets'].post.responses[201].headers).toHaveProperty('Location');
+  });
+
+  it('says which operations need no key', async () => {
+    expect(Object.keys(document.components.securitySchemes)).toEqual(['bearer', 'apiKey']);
+    expect(document.security).toEqual([{ bearer: [] }, { apiKey: [] }, {}]);
+    expect(document.paths['/health'].get.security).toEqual([]);
+    expect(document.paths['/ready'].get.security).toEqual([]);
+    expect(document.paths['/metrics'].get).not.toHaveProperty('security');
+    expect(document.paths['/tickets'].post).not.toHaveProperty('security');
+  });
+
+  it.each([
+    ['/tickets', 'post', [201, 401, 403, 413, 415, 422, 429, 503]],
+    ['/tickets/{id}', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/tickets/{id}/result', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/tickets/{id}/process', 'post', [200, 401, 403, 404, 422, 429, 502, 503, 504]],
+  ])('lists the statuses of %s', async (path, method, statuses) => {
+    expect(Object.keys(document.paths[path][method].responses)).toEqual([...statuses.map(String), 'default']);
+  });
+
+  it.each([
+    ['createTicket', 'unauthorized', 'POST', '/tickets', {}],
+    ['createTicket', 'forbidden', 'POST', '/tickets', { origin: 'http://other.test' }],
+    ['createTicket', 'invalid_input', 'POST', '/tickets', {}, '{}'],
+    ['createTicket', 'invalid_json', 'POST', '/tickets', {}, '{'],
+    ['createTicket', 'body_too_large', 'POST', '/tickets', {}, ' '.repeat(300_000)],
+    ['createTicket', 'unsupported_media_type', 'POST', '/tickets', { 'content-type': 'text/css' }, 'x'],
+    ['createTicket', 'rate_limited', 'POST', '/tickets', {}, '{"raw_text":"x"}'],
+    ['getTicket', 'invalid_input', 'GET', '/tickets/x', {}],
+    ['getTicket', 'ticket_not_found', 'GET', '/tickets/9', {}],
+    ['getTicketResult', 'result_not_found', 'GET', '/tickets/1/result', {}],
+    ['processTicket', 'ticket_not_found', 'POST', '/tickets/9/process', {}],
+  ] as const)('shows for %s a %s as the server sends it', async (operationId, code, method, url, headers, payload?) => {
+    const apiKeys = code === 'unauthorized' ? API_KEYS : [];
+    const rateLimits = { perMinute: code === 'rate_limited' ? 1 : 0, processPerMinute: 0 };
+    const { app, create } = await startService({ app: { apiKeys, rateLimits } });
+    await create();
+    const response = await app.inject({
+      method,
+      url,
+      headers: { 'content-type': 'application/json', ...headers },
+      payload: payload ?? '',
+    });
+    expect(withoutWording(response.json())).toEqual(withoutWording(problemExample(operationId, code)));
+  });
 });
 
-test('each of its routes answers, and says with Allow that it is the only one there', async () => {
-  const { app, create, read } = await startService();
-  await create();
-  for (const [path, methods] of Object.entries<object>((await read('/openapi.json')).paths)) {
-    const response = await app.inject({ method: 'OPTIONS', url: path.replace('{id}', '1') });
-    const allowed = String(response.headers.allow)
-      .split(', ')
-      .filter((method) => method !== 'HEAD');
-    expect(allowed.map((method) => method.toLowerCase())).toEqual(Object.keys(methods));
-  }
+function problemExample(operationId: string, code: string): Problem {
+  const examples = operations
+    .filter((operation) => operation.operationId === operationId)
+    .flatMap(answerExamples)
+    .flatMap(({ values }) => values as Problem[]);
+  return examples.find((example) => example.code === code) as Problem;
+}
+
+const withoutWording = ({ detail, request_id, errors = [], ...problem }: Problem) => ({
+  ...problem,
+  errors: errors.map(({ loc }) => loc),
 });
 
-test('the document says what the validation does', async () => {
-  const { read } = await startService();
-  const { components, paths } = await read('/openapi.json');
-  const body = paths['/tickets'].post.requestBody.content['application/json'].schema;
-  expect(body.required).toEqual(['raw_text']);
-  expect(body.properties.raw_text).toMatchObject({ type: 'string', minLength: 1, maxLength: 20000 });
-  expect(body.properties.source).toMatchObject({ type: 'string', maxLength: 50, default: 'web' });
-  const [force] = paths['/tickets/{id}/process'].post.parameters;
-  expect(force).toMatchObject({ name: 'force', in: 'query', required: false });
-  expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Problem']);
-  expect(paths['/tickets'].post.responses[201].headers.Location).toBeDefined();
-});
+describe('GET /docs', () => {
+  it('serves Swagger UI with all its assets from this server', async () => {
+    const { app } = await startService();
+    const page = await app.inject('/docs');
+    expect(page.statusCode).toBe(200);
+    const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
+    expect(assets.length).toBeGreaterThan(3);
+    for (const asset of assets) {
+      expect(asset).toMatch(/^\/docs\//);
+      expect((await app.inject(asset)).statusCode).toBe(200);
+    }
+    expect((await app.inject('/docs/')).statusCode).toBe(200);
+  });
 
-test('where clients have to show a key, the document says so, and the page has a button for it', async () => {
-  const apiKeys = [{ name: 'support', key: 'a-key-0123456789abcdef' }];
-  const { read } = await startService({ app: { apiKeys } });
-  const { components, paths, security } = await read('/openapi.json');
-  expect(Object.keys(components.securitySchemes)).toEqual(['bearer', 'header']);
-  expect(security).toEqual([{ bearer: [] }, { header: [] }]);
-  expect(paths['/health'].get.security).toEqual([]);
-  expect(paths['/tickets'].post.security).toBeUndefined();
-  const open = await startService();
-  expect((await open.read('/openapi.json')).security).toBeUndefined();
-});
-
-test('the document has the answers of every route', async () => {
-  const { read } = await startService();
-  const { paths } = await read('/openapi.json');
-  const statuses = (path: string, method: string) => Object.keys(paths[path][method].responses);
-  expect(statuses('/tickets', 'post')).toEqual(['201', '413', '415', '422', 'default']);
-  expect(statuses('/tickets/{id}', 'get')).toEqual(['200', '404', '422', 'default']);
-  expect(statuses('/tickets/{id}/result', 'get')).toEqual(['200', '404', '422', 'default']);
-  expect(statuses('/tickets/{id}/process', 'post')).toEqual(['200', '404', '422', '502', '503', '504', 'default']);
-  const problem = paths['/tickets/{id}'].get.responses[404].content['application/problem+json'].schema;
-  expect(problem).toEqual({ $ref: '#/components/schemas/Problem' });
-});
-
-test('Swagger UI is served with all its assets from here', async () => {
-  const { app } = await startService();
-  const page = await app.inject('/docs');
-  expect(page.statusCode).toBe(200);
-  const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
-  expect(assets.length).toBeGreaterThan(3);
-  for (const asset of assets) {
-    expect(asset).toMatch(/^\/docs\//);
-    expect((await app.inject(asset)).statusCode).toBe(200);
-  }
-  expect((await app.inject('/docs/')).statusCode).toBe(200);
-});
-
-test('the policy of /docs names no foreign host and no inline script', async () => {
-  const { app } = await startService();
-  const assets = ['swagger-ui-bundle.js', 'swagger-initializer.js', 'oauth2-redirect.html'];
-  for (const path of ['/docs', '/docs/', '/docs/json', ...assets.map((asset) => `/docs/static/${asset}`)]) {
-    const policy = String((await app.inject(path)).headers['content-security-policy']);
-    const directives = policy.split(';').flatMap((directive) => directive.trim().split(' ', 1));
-    expect(directives).toEqual(expect.arrayContaining(['default-src', 'script-src', 'base-uri', 'frame-ancestors']));
-    expect(directives).not.toContain('upgrade-insecure-requests');
-    const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
-    expect(new Set(sources)).toEqual(new Set(["'none'", "'self'", 'data:']));
-    expect(policy).toContain("script-src 'self';");
-  }
+  it('has a content security policy without foreign hosts and inline scripts', async () => {
+    const { app } = await startService();
+    const assets = ['swagger-ui-bundle.js', 'swagger-initializer.js', 'oauth2-redirect.html'];
+    for (const path of ['/docs', '/docs/', '/docs/json', ...assets.map((asset) => `/docs/static/${asset}`)]) {
+      const policy = String((await app.inject(path)).headers['content-security-policy']);
+      const directives = policy.split(';').flatMap((directive) => directive.trim().split(' ', 1));
+      expect(directives).toEqual(expect.arrayContaining(['default-src', 'script-src', 'base-uri', 'frame-ancestors']));
+      expect(directives).not.toContain('upgrade-insecure-requests');
+      const sources = policy.split(';').flatMap((directive) => directive.trim().split(' ').slice(1));
+      expect(new Set(sources)).toEqual(new Set(["'none'", "'self'", 'data:']));
+      expect(policy).toContain("script-src 'self';");
+    }
+  });
 });

@@ -1,8 +1,17 @@
-import swagger from '@fastify/swagger';
+import swagger, { type FastifyDynamicSwaggerOptions } from '@fastify/swagger';
 import swaggerUi from '@fastify/swagger-ui';
 import type { FastifyInstance } from 'fastify';
+import type { Problem } from '../schemas/problem.ts';
+import { problemResponses } from '../schemas/response.ts';
 
-/** What the page may load, run and ask: only what comes from here, and the images that its style sheet has in itself. */
+declare module 'fastify' {
+  interface FastifySchema {
+    /** Examples of the errors that a route can answer with, for the documentation. */
+    errors?: Problem[];
+  }
+}
+
+/** The page may load, run and call only what comes from this server, and the images inside its style sheet. */
 const CONTENT_SECURITY_POLICY = {
   'default-src': "'none'",
   'script-src': "'self'",
@@ -14,36 +23,46 @@ const CONTENT_SECURITY_POLICY = {
   'frame-ancestors': "'none'",
 };
 
-/** The two ways to show a key. */
-const KEY = {
+const DOCUMENT: FastifyDynamicSwaggerOptions['openapi'] = {
+  openapi: '3.1.0',
+  servers: [{ url: '/', description: 'The server that this document comes from.' }],
+  tags: [
+    { name: 'Tickets', description: 'Create tickets, process them and read their results.' },
+    { name: 'Operations', description: 'Health checks and metrics.' },
+  ],
   components: {
     securitySchemes: {
-      bearer: { type: 'http' as const, scheme: 'bearer' },
-      header: { type: 'apiKey' as const, in: 'header', name: 'X-API-Key' },
+      bearer: { type: 'http', scheme: 'bearer', description: 'An API key as a bearer token.' },
+      apiKey: {
+        type: 'apiKey',
+        in: 'header',
+        name: 'X-API-Key',
+        description: 'The same API key in a header of its own.',
+      },
     },
   },
-  security: [{ bearer: [] }, { header: [] }] as Record<string, string[]>[],
+  // `{}`: a server without API_KEYS needs none.
+  security: [{ bearer: [] }, { apiKey: [] }, {}],
 };
 
-interface Documented {
-  version: string;
-  /** Whether clients have to show a key. */
-  wantsKey: boolean;
-}
+const info = (version: string) => ({
+  title: 'Ticket service',
+  version,
+  description:
+    'Stores support tickets. For each ticket a language model writes a summary, a category and a reply draft.\n\n' +
+    'Errors are problem documents as in RFC 9457; `code` identifies the error. If the server is configured with API ' +
+    'keys, every request for tickets or metrics needs one.',
+  license: { name: 'MIT', identifier: 'MIT' },
+  contact: { name: 'The operator of this server' },
+});
 
-/** `GET /openapi.json` and `GET /docs`, from the schemas of the routes that are registered after this. */
-export async function documentRoutes(app: FastifyInstance, { version, wantsKey }: Documented): Promise<void> {
+/** Serves `GET /openapi.json` and `GET /docs`, made from the schemas of the routes that are registered after this. */
+export async function documentRoutes(app: FastifyInstance, { version }: { version: string }): Promise<void> {
   await app.register(swagger, {
-    openapi: {
-      openapi: '3.1.0',
-      info: {
-        title: 'Ticket service',
-        version,
-        description: 'Keeps support tickets and lets a language model write a summary, a category and a reply draft.',
-      },
-      ...(wantsKey ? KEY : {}),
-    },
+    openapi: { ...DOCUMENT, info: info(version) },
     refResolver: { buildLocalReference: (schema, _baseUri, _fragment, i) => String(schema.$id ?? `schema-${i}`) },
+    transform: documentErrors,
+    transformObject: pathParametersFirst,
   });
   await app.register(async (docs) => {
     docs.addHook('onRoute', (route) => {
@@ -53,7 +72,7 @@ export async function documentRoutes(app: FastifyInstance, { version, wantsKey }
       routePrefix: '/docs',
       staticCSP: CONTENT_SECURITY_POLICY,
       uiConfig: {
-        layout: 'BaseLayout', // the bar above it would want inline styles, and can show a document of anywhere
+        layout: 'BaseLayout', // the top bar needs inline styles and can show documents from other hosts
         validatorUrl: null,
         persistAuthorization: false,
       },
@@ -61,3 +80,20 @@ export async function documentRoutes(app: FastifyInstance, { version, wantsKey }
   });
   app.get('/openapi.json', { schema: { hide: true }, config: { public: true } }, async () => app.swagger());
 }
+
+/** Adds the errors of a route to its documented answers. */
+const documentErrors: FastifyDynamicSwaggerOptions['transform'] = ({ schema, url }) => {
+  if (!schema?.errors) return { schema, url };
+  const { errors, response, ...rest } = schema;
+  return { schema: { ...rest, response: { ...Object(response), ...problemResponses(errors) } }, url };
+};
+
+/** @fastify/swagger puts query parameters first; people expect the order of the URL. */
+const pathParametersFirst: FastifyDynamicSwaggerOptions['transformObject'] = (document) => {
+  if (!('openapiObject' in document)) return document.swaggerObject;
+  const paths = document.openapiObject.paths as Record<string, Record<string, { parameters?: { in: string }[] }>>;
+  for (const { parameters } of Object.values(paths).flatMap((path) => Object.values(path))) {
+    parameters?.sort((a, b) => Number(b.in === 'path') - Number(a.in === 'path'));
+  }
+  return document.openapiObject;
+};

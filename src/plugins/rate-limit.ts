@@ -1,11 +1,12 @@
 import { isIP } from 'node:net';
-import type { FastifyInstance } from 'fastify';
+import rateLimit, { normalizeIP } from '@fastify/rate-limit';
+import fp from 'fastify-plugin';
 import { AppError } from '../errors.ts';
 
 export interface RateLimits {
-  /** Requests per minute of each client; 0: any number. */
+  /** Requests per minute of each client; 0: unlimited. */
   perMinute: number;
-  /** The same for those that may cost money, which count only here then. */
+  /** The same for routes that cost money, which count only here then. */
   processPerMinute: number;
 }
 
@@ -16,28 +17,27 @@ declare module 'fastify' {
   }
 }
 
-/** How many clients are remembered; of more, those that have not called for the longest time begin anew. */
-const CLIENTS = 10_000;
+/** How many clients are remembered; beyond that, the least recently seen one starts anew. */
+const MAX_CLIENTS = 10_000;
 
-/** Limits the routes that this instance registers after it, per key, or per address (IPv6: per /64) where there are no keys. */
-export async function limitRates(app: FastifyInstance, { perMinute, processPerMinute }: RateLimits): Promise<void> {
+/** Limits the routes registered after it, per API key, or per address (IPv6: per /64) where there are no keys. */
+export const rateLimits = fp<RateLimits>(async (app, { perMinute, processPerMinute }) => {
   if (perMinute === 0 && processPerMinute === 0) return;
   if (processPerMinute > 0) {
     app.addHook('onRoute', (route) => {
-      if (!route.config?.costsMoney) return;
-      route.config = { ...route.config, rateLimit: { max: processPerMinute } };
+      if (route.config?.costsMoney) route.config = { ...route.config, rateLimit: { max: processPerMinute } };
     });
   }
-  const { default: rateLimit, normalizeIP } = await import('@fastify/rate-limit'); // most starts can do without
   await app.register(rateLimit, {
     global: perMinute > 0,
     max: perMinute,
     timeWindow: 60_000,
-    cache: CLIENTS,
+    cache: MAX_CLIENTS,
     enableDraftSpec: true, // RateLimit-Limit, -Remaining and -Reset
-    // A proxy that names its client in another way, `address:port` say, must not make each request another client's.
-    keyGenerator: ({ client, ip, socket }) => client ?? normalizeIP(isIP(ip) ? ip : (socket.remoteAddress ?? '')),
+    // A proxy that sends `address:port`, for example, must not make every request a new client.
+    keyGenerator: ({ apiKeyName, ip, socket }) =>
+      apiKeyName ?? normalizeIP(isIP(ip) ? ip : (socket.remoteAddress ?? '')),
     errorResponseBuilder: (_request, { ttl }) =>
       new AppError('rate_limited', 'too many requests', { retryAfterMs: ttl }),
   });
-}
+});

@@ -1,54 +1,27 @@
-import type { Server, ServerResponse } from 'node:http';
-import type { Socket } from 'node:net';
-import { type FastifyReply, type FastifyRequest, LogController } from 'fastify';
-import type { Logger } from 'pino';
+import type { FastifyReply, FastifyRequest } from 'fastify';
+import fp from 'fastify-plugin';
 import type { Metrics } from '../observability/metrics.ts';
-import { responseOn } from './node-answers.ts';
 
-/** The status, by nginx's convention, of a request whose client did not wait for the answer. */
+/** nginx's status for a request whose client closed the connection before the answer. */
 const CLIENT_CLOSED_REQUEST = 499;
-/** Of these, an operator wants to know who it was. */
+
+/** Statuses for which an operator needs the client's address. */
 const AUDITED_STATUSES = new Set([401, 403, 429]);
 
-const REPLY = Symbol('reply');
-/** A response that is not sent yet knows its reply. */
-type Tracked = ServerResponse & { [REPLY]?: FastifyReply | undefined };
+/** Logs one line per request and counts it. The line has the route, not the path: a path may hold anything. */
+export const requestLogger = fp<Pick<Metrics, 'observeRequest'>>(async (app, { observeRequest }) => {
+  app.addHook('onRequest', (request, reply, done) => {
+    // Fastify calls neither `onResponse` nor `onRequestAbort` if a client hangs up after its body has been read.
+    reply.raw.once('close', () => logRequest(request, reply));
+    done();
+  });
 
-/** One line a request, when it is answered or its client gone, instead of Fastify's two; no path, which may hold what a stranger put there. */
-export class RequestLog extends LogController {
-  readonly #observe: Metrics['observeRequest'];
-
-  /** @param observe is told the same, as numbers; here, because another hook would make each request slower. */
-  constructor(observe: Metrics['observeRequest']) {
-    super();
-    this.#observe = observe;
-  }
-
-  override incomingRequest(_request: FastifyRequest, reply: FastifyReply): void {
-    (reply.raw as Tracked)[REPLY] = reply;
-  }
-
-  override requestCompleted(_err: unknown, request: FastifyRequest, reply: FastifyReply): void {
-    (reply.raw as Tracked)[REPLY] = undefined;
-    this.#tell(request, reply, reply.statusCode);
-  }
-
-  /** Tells of those whose client hangs up, too; per connection, because a listener for each request would cost a twentieth of it. */
-  watch(server: Server): void {
-    server.on('connection', (socket: Socket) =>
-      socket.on('close', () => {
-        const reply = (responseOn(socket) as Tracked | undefined)?.[REPLY];
-        if (reply) this.#tell(reply.request, reply, CLIENT_CLOSED_REQUEST);
-      }),
-    );
-  }
-
-  #tell(request: FastifyRequest, { elapsedTime }: FastifyReply, status: number): void {
-    const { client, id: reqId, log, method } = request as FastifyRequest & { log: Logger };
+  function logRequest(request: FastifyRequest, reply: FastifyReply): void {
+    const { method, apiKeyName, errorCode: code } = request;
     const { url: route } = request.routeOptions;
-    this.#observe({ route, method, status, errorType: undefined, seconds: elapsedTime / 1000 });
-    if (!log.isLevelEnabled('info')) return;
+    const status = reply.raw.writableEnded ? reply.statusCode : CLIENT_CLOSED_REQUEST;
+    observeRequest({ route, method, status, errorType: code, seconds: reply.elapsedTime / 1000 });
     const ip = AUDITED_STATUSES.has(status) ? request.ip : undefined;
-    log.info({ reqId, method, route, status, ms: Math.round(elapsedTime), client, ip }, 'request');
+    request.log.info({ method, route, status, ms: Math.round(reply.elapsedTime), code, apiKeyName, ip }, 'request');
   }
-}
+});

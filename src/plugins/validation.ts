@@ -1,8 +1,9 @@
 import { Ajv, type ErrorObject } from 'ajv';
 import type { FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fastify';
+import fp from 'fastify-plugin';
+import type { FieldError } from '../errors.ts';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { STORABLE } from '../schemas/patterns.ts';
-import type { Problem } from '../schemas/problem.ts';
 
 const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
 
@@ -10,10 +11,10 @@ const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
 const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
 const FALSE_WORDS = ['false', '0', 'no', 'off', 'f', 'n'];
 
-/** Compiles the schema of one part of a request. Path and query parameters are text and are coerced; JSON bodies are not. */
-export const validatorCompiler: FastifySchemaCompiler<
-  FastifySchema & { properties?: Record<string, { type?: unknown }> }
-> = ({ schema, httpPart }) => {
+type PartSchema = FastifySchema & { properties?: Record<string, { type?: unknown }> };
+
+/** Compiles the schema of one part of a request. Path and query parameters are coerced from text; bodies are not. */
+const validatorCompiler: FastifySchemaCompiler<PartSchema> = ({ schema, httpPart }) => {
   const validate = ajv.compile(schema);
   if (httpPart === 'body') return validate;
   const properties = Object.entries(schema.properties ?? {});
@@ -26,6 +27,10 @@ export const validatorCompiler: FastifySchemaCompiler<
   validateCoerced.errors = undefined as ErrorObject[] | null | undefined;
   return validateCoerced;
 };
+
+export const validation = fp(async (app) => {
+  app.setValidatorCompiler(validatorCompiler);
+});
 
 /** Stricter than Ajv's coercion, which reads `1e3`, `0x10` and an empty string as numbers. */
 function coerce(value: unknown, type: unknown): unknown {
@@ -45,28 +50,43 @@ const PARTS = [
 ] as const;
 
 /** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
-export function validationErrors(request: FastifyRequest): NonNullable<Problem['errors']> {
+export function validationErrors(request: FastifyRequest): FieldError[] {
   return PARTS.flatMap(([schema, property, name]) => {
     const validate = request.getValidationFunction(schema);
     if (!validate || validate(request[property])) return [];
     return (validate.errors ?? []).map((error) => {
       const { missingProperty, additionalProperty } = error.params;
-      const field = [error.instancePath, missingProperty ?? additionalProperty].filter((part) => part !== undefined);
-      return { loc: [name, ...field.join('/').split('/').slice(1)], msg: message(error, name) };
+      const field = missingProperty ?? additionalProperty;
+      const path = [...error.instancePath.split('/').slice(1), ...(field === undefined ? [] : [field])];
+      return { loc: [name, ...path], msg: message(error, name) };
     });
   });
 }
 
 function message({ keyword, params, message = 'is invalid' }: ErrorObject, part: string): string {
-  if (keyword === 'required') return 'is missing';
-  if (keyword === 'additionalProperties') return 'is not a parameter of this route';
-  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
-  if (keyword === 'pattern' && params.pattern === STORABLE)
-    return 'must not contain U+0000 or half of a surrogate pair';
-  if (keyword === 'type' && part !== 'body') {
-    return params.type === 'boolean'
-      ? `must be ${TRUE_WORDS.join(', ')}, or ${FALSE_WORDS.join(', ')}`
-      : 'must be digits';
+  switch (keyword) {
+    case 'required':
+      return 'is missing';
+    case 'additionalProperties':
+      return 'is not a parameter of this route';
+    case 'enum':
+      return `must be one of ${params.allowedValues.join(', ')}`;
+    case 'minLength':
+      return params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`;
+    case 'maxLength':
+      return `must have at most ${params.limit} characters`;
+    case 'pattern':
+      return params.pattern === STORABLE ? 'must not contain U+0000 or half of a surrogate pair' : message;
+    case 'type':
+      return typeMessage(params.type, part);
+    default:
+      return message;
   }
-  return message;
+}
+
+function typeMessage(type: string, part: string): string {
+  if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
+  return type === 'boolean'
+    ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
+    : 'must be an integer, in digits only';
 }

@@ -1,2 +1,2 @@
-/** Options of every validator here: the schemas are ours and tested; to check and to optimise them takes 50 ms of each start. */
+/** Options for every validator. The schemas are constants; checking and optimizing them adds 50 ms to each start. */
 export const AJV_OPTIONS = { meta: false, validateSchema: false, code: { optimize: false } } as const;

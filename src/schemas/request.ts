@@ -2,7 +2,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Defaulted } from './text.ts';
 
 export const TicketParams = Type.Object({
-  id: Type.Integer({ description: "The ticket's id." }),
+  id: Type.Integer({ minimum: 0, description: "The ticket's id.", examples: [1] }),
 });
 export type TicketParams = Static<typeof TicketParams>;
 
@@ -12,7 +12,10 @@ export const NoQuery = Type.Object({}, { additionalProperties: false });
 export const ProcessQuery = Type.Object(
   {
     force: Defaulted(
-      Type.Boolean({ default: false, description: 'Make a new result although one is stored, and overwrite it.' }),
+      Type.Boolean({
+        default: false,
+        description: 'Run the model even if a result is stored, and overwrite that result.',
+      }),
     ),
   },
   { additionalProperties: false },

@@ -1,20 +1,61 @@
 import { STATUS_CODES } from 'node:http';
-import { type SchemaOptions, type Static, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
+import { exampleOf } from './examples.ts';
 import { Problem } from './problem.ts';
+import { problemExamples } from './problem-examples.ts';
 
-/** Refers to a schema that the app knows by its `$id`, so that the OpenAPI document names it once. */
-export const ref = <T extends TSchema>(schema: T, options: SchemaOptions) =>
-  Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#`, ...options });
+interface Header {
+  type: 'string' | 'integer';
+  description: string;
+}
+type Headers = Record<string, Header>;
 
-type ProblemResponse = { content: Record<string, { schema: TSchema }> };
+const RETRY_AFTER: Headers = {
+  'Retry-After': { type: 'integer', description: 'After how many seconds a retry makes sense, if that is known.' },
+};
+const PROBLEM_HEADERS: Record<number, Headers> = {
+  401: { 'WWW-Authenticate': { type: 'string', description: 'The authentication scheme: `Bearer`.' } },
+  429: RETRY_AFTER,
+  503: RETRY_AFTER,
+};
 
-const problem = (description: string | undefined) => ({
+/** Refers to a schema that the app knows by its `$id`, so that the OpenAPI document defines it once. */
+const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` });
+
+/** A successful JSON answer. The app must know the schema if it has an `$id`. */
+export const ok = <T extends TObject>(schema: T, description: string, example: Partial<Static<T>> = {}) => ({
   description,
-  content: { 'application/problem+json': { schema: ref(Problem, {}) } },
+  content: {
+    'application/json': {
+      schema: schema.$id ? ref(schema) : Type.Unsafe<Static<T>>(schema),
+      example: { ...exampleOf(schema), ...example },
+    },
+  },
 });
 
-/** The problem documents that a route may answer with, for its `response` schema. */
-export function problems(...statuses: number[]): Record<number | 'default', ProblemResponse> {
-  const known = statuses.map((status) => [status, problem(STATUS_CODES[status])]);
-  return { ...Object.fromEntries(known), default: problem('Any other error.') };
+const problemResponse = (description: string, examples: Problem[], headers?: Headers) => ({
+  description,
+  headers,
+  content: {
+    'application/problem+json': {
+      schema: ref(Problem),
+      examples: Object.fromEntries(examples.map((value) => [value.code, { value }])),
+    },
+  },
+});
+
+/** For the `response` schema of every route: any error. */
+export const anyProblem = problemResponse('Any other error.', problemExamples(['internal_error']));
+
+/**
+ * The documentation of errors by status. Not part of the `response` schemas, because Fastify would compile a serializer for
+ * each status at every start.
+ */
+export function problemResponses(examples: Problem[]): Record<string, ReturnType<typeof problemResponse>> {
+  const byStatus = [...Map.groupBy(examples, ({ status }) => status)];
+  const responses = byStatus.map(([status, group]) => {
+    const codes = group.map(({ code }) => `\`${code}\``).join(' or ');
+    return [status, problemResponse(`${STATUS_CODES[status]}: ${codes}.`, group, PROBLEM_HEADERS[status])];
+  });
+  return Object.fromEntries(responses);
 }

@@ -4,7 +4,7 @@ import { Nullable, StringEnum, Text, Timestamp } from './text.ts';
 export const CATEGORIES = ['auth/login', 'billing', 'bug', 'feature_request', 'account', 'other'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** What a model has to answer. Lengths count code points. */
+/** What the model must answer. It is sent to the provider, so it has no annotations. Lengths count code points. */
 export const ModelOutput = Type.Object(
   {
     summary: Text({ minLength: 1, maxLength: 600 }),
@@ -15,14 +15,17 @@ export const ModelOutput = Type.Object(
 );
 export type ModelOutput = Static<typeof ModelOutput>;
 
-const Count = Nullable(Type.Integer());
+const tokens = (description: string, example: number) =>
+  Nullable(
+    Type.Integer({ description: `${description} Null if the provider did not report it.`, examples: [example] }),
+  );
 
 /** Tokens of a provider call; null where the provider reported none. */
 export const TokenUsage = Type.Object({
-  input_tokens: Count,
-  output_tokens: Count,
-  total_tokens: Count,
-  cached_tokens: Count,
+  input_tokens: tokens('Tokens of the prompt, including the ticket.', 412),
+  output_tokens: tokens('Tokens that the model generated.', 96),
+  total_tokens: tokens('Input and output tokens together.', 508),
+  cached_tokens: tokens("Input tokens that were read from the provider's cache.", 0),
 });
 export type TokenUsage = Static<typeof TokenUsage>;
 
@@ -33,12 +36,20 @@ export const NO_USAGE: TokenUsage = {
   cached_tokens: null,
 };
 
-/** How the answer came about and what it cost; null where the provider gave none. */
+/** Where a completion came from and what it cost; null where the provider reported nothing. */
 export const CallMetadata = Type.Object({
-  model: Type.String({ description: 'The model that the provider says it used.' }),
-  openai_request_id: Nullable(Type.String()),
+  model: Type.String({
+    description: 'The model that answered, as the provider reports it.',
+    examples: ['gpt-4o-mini-2024-07-18'],
+  }),
+  openai_request_id: Nullable(
+    Type.String({
+      description: "The provider's id of the call. Null if it sent none.",
+      examples: ['req_8f2c41d09b7e'],
+    }),
+  ),
   latency_ms: Nullable(
-    Type.Integer({ description: 'Duration of the successful provider call in whole milliseconds.' }),
+    Type.Integer({ description: 'Duration of the successful provider call in whole milliseconds.', examples: [1240] }),
   ),
   ...TokenUsage.properties,
 });
@@ -47,16 +58,25 @@ export type CallMetadata = Static<typeof CallMetadata>;
 /** The one result of a ticket. Every field describes the run whose text is stored. */
 export const Result = Type.Object(
   {
-    id: Type.Integer(),
-    ticket_id: Type.Integer(),
-    summary: Type.String(),
-    category: StringEnum(CATEGORIES),
-    reply_draft: Type.String(),
+    id: Type.Integer({
+      description: "The result's id. It stays the same when a result is overwritten.",
+      examples: [1],
+    }),
+    ticket_id: Type.Integer({ description: 'The ticket that the result belongs to.', examples: [1] }),
+    summary: Type.String({
+      description: 'What the customer wants, in one or two sentences.',
+      examples: ['The customer cannot log in to their account and asks for help.'],
+    }),
+    category: StringEnum(CATEGORIES, { description: 'The subject of the ticket.', examples: ['auth/login'] }),
+    reply_draft: Type.String({
+      description: 'A reply to the customer, for a person to check and send.',
+      examples: ['Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards'],
+    }),
     model: CallMetadata.properties.model,
-    prompt_version: Type.String(),
-    created_at: Timestamp,
+    prompt_version: Type.String({ description: 'The version of the prompt that was used.', examples: ['v1'] }),
+    created_at: Timestamp({ description: 'When this result was stored, in UTC.' }),
     ...Type.Omit(CallMetadata, ['model']).properties,
   },
-  { $id: 'Result' },
+  { $id: 'Result', description: 'The summary, category and reply draft of a ticket, and what the model call cost.' },
 );
 export type Result = Static<typeof Result>;

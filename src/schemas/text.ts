@@ -1,9 +1,16 @@
-import { type SchemaOptions, type Static, type TInteger, type TSchema, type TString, Type } from '@sinclair/typebox';
+import {
+  type SchemaOptions,
+  type Static,
+  type StringOptions,
+  type TInteger,
+  type TSchema,
+  type TString,
+  Type,
+} from '@sinclair/typebox';
 import { STORABLE } from './patterns.ts';
 
 /** A string that SQLite returns unchanged. Lengths count Unicode code points. */
-export const Text = (limits: { minLength?: number; maxLength: number; default?: string; description?: string }) =>
-  Type.String({ pattern: STORABLE, ...limits });
+export const Text = (options: StringOptions & { maxLength: number }) => Type.String({ pattern: STORABLE, ...options });
 
 /** One of a fixed set of words, as the plain `enum` that OpenAPI tools and OpenAI's strict mode understand. */
 export const StringEnum = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
@@ -13,8 +20,9 @@ export const StringEnum = <const T extends readonly string[]>(values: T, options
 export const Nullable = <T extends TInteger | TString>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
 
-/** A point in time, UTC, to the second: `2026-02-17T16:35:05Z`. */
-export const Timestamp = Type.String({ format: 'date-time' });
+/** A point in time, UTC, to the second. */
+export const Timestamp = (options: StringOptions) =>
+  Type.String({ format: 'date-time', examples: ['2026-02-17T16:35:05Z'], ...options });
 
 /** An optional field with a `default`, which the validator fills in: the handler always has a value. */
 export const Defaulted = <T extends TSchema>(schema: T): T => Type.Optional(schema) as TSchema as T;

@@ -1,11 +1,12 @@
 /**
- * What the service needs from a database, in terms of its own business. Each folder beside this file implements it for one database;
- * `open.ts` chooses.
+ * What the service needs from a database, in terms of its own business. Each folder beside this file implements it for
+ * one database; `open.ts` chooses.
  *
- * - Run: one execution of the model for a ticket. Its number counts a ticket's runs and is the fencing token: a write with an old number
- *   is rejected.
+ * - Run: one execution of the model for a ticket. Its number counts a ticket's runs and is the fencing token: a write
+ *   with an old number is rejected.
  * - Claim: the exclusive right of one server process to execute a ticket's run.
- * - Lease: the time limit of a claim. The owner renews it by heartbeat; when it expires, another process may claim the next run.
+ * - Lease: the time limit of a claim. The owner renews it by heartbeat; when it expires, another process may claim the
+ *   next run.
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Result } from '../schemas/result.ts';
@@ -15,8 +16,8 @@ import type { NewTicket, Ticket } from '../schemas/ticket.ts';
 export const LEASE_MS = 10_000;
 
 /**
- * Every method rejects with AppError `storage_unavailable` while the database cannot be used, for example because the disk is full, the file is
- * locked or a page is damaged.
+ * Every method rejects with AppError `storage_unavailable` while the database cannot be used, for example because the
+ * disk is full, the file is locked or a page is damaged.
  */
 export interface Storage {
   /** Names of the migrations that opening this storage has applied. */
@@ -24,7 +25,7 @@ export interface Storage {
   tickets: TicketRepository;
   results: ResultRepository;
   runs: RunRepository;
-  /** The check that fails now; undefined if the storage can be read and written. */
+  /** The check that fails now; undefined if the storage can be read and no write has failed lately. Writes nothing. */
   checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
   close(): void;
 }
@@ -82,7 +83,7 @@ export interface RunRepository {
   completeRun(run: number, result: NewResult): Promise<Result | undefined>;
   /** Ends a run with a failure; returns false if the lease was lost. An older result stays as it is. */
   failRun(ticketId: number, run: number, failure: RunFailure): Promise<boolean>;
-  /** Ends a run without an outcome, so that another process can claim the next one; returns false if the lease was lost. */
+  /** Ends a run without an outcome, so that the next one can be claimed at once; returns false if the lease was lost. */
   releaseRun(ticketId: number, run: number): Promise<boolean>;
   getRunState(ticketId: number, run: number): Promise<RunState>;
   /** Corrects the status of tickets whose run's lease has expired. */

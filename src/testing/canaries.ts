@@ -1,15 +1,14 @@
 import { type Behaviour, completed, OUTPUT } from './provider.ts';
 import { answersTo } from './raw-http.ts';
 
-/** A word that tells where it came from; no two are alike. */
+/** A word that names the place it was put in. */
 const canary = (place: string) => `canary-${place}`;
-/** The provider's key. */
-export const KEY = `sk-${canary('provider-key')}`;
-/** The key that clients show. */
+export const PROVIDER_KEY = `sk-${canary('provider-key')}`;
+/** The key of the clients. */
 export const API_KEY = canary('header-x-api-key');
 export const TICKET = `I am ${canary('ticket')}`;
 
-/** What clients may send that is nobody's business. */
+/** Headers whose values must not appear anywhere. */
 export const HEADERS = Object.fromEntries(
   ['X-API-Key', 'Authorization', 'Cookie', 'User-Agent', 'Referer', 'X-Forwarded-For'].map((name) => [
     name,
@@ -17,8 +16,8 @@ export const HEADERS = Object.fromEntries(
   ]),
 );
 
-/** Requests of every kind that need no provider. */
-export async function ask(url: string): Promise<void> {
+/** Sends a canary in every part of requests that need no provider. */
+export async function sendCanaries(url: string): Promise<void> {
   const post = (path: string, body: string, type = 'application/json', more = {}) =>
     fetch(url + path, { method: 'POST', body, headers: { ...HEADERS, ...more, 'content-type': type } });
   await post('/tickets', JSON.stringify({ raw_text: TICKET, source: canary('source'), more: canary('unknown-field') }));
@@ -31,6 +30,7 @@ export async function ask(url: string): Promise<void> {
   await post('/tickets', canary('other-type'), `text/${canary('media-type')}`);
   await post('/tickets', JSON.stringify({ raw_text: canary('too-large').repeat(30_000) }));
   await post('/tickets/1/process?force=%00', canary('ignored-body'), canary('ignored-type'));
+  await post('/tickets/1/process', JSON.stringify({ force: canary('force-in-body') }));
   for (const path of ['', 'tickets/', 'tickets/1/', 'tickets/1/process/', 'docs/static/', '%zz', 'tickets/%zz']) {
     const place = encodeURIComponent(path);
     await fetch(`${url}/${path}${canary(`after-${place}`)}?${canary(`query-of-${place}`)}=1`, { headers: HEADERS });
@@ -53,21 +53,21 @@ export async function ask(url: string): Promise<void> {
   }
 }
 
-/** A provider's error that quotes what it was sent. */
-const quoting = (status: number, words = `no: ${KEY} ${TICKET} ${canary('provider-message')}`): Behaviour => ({
+/** A provider's error that quotes the request. */
+const quoting = (status: number, words = `no: ${PROVIDER_KEY} ${TICKET} ${canary('provider-message')}`): Behaviour => ({
   status,
   headers: { 'x-request-id': words, 'x-error': words },
   body: { error: { message: words, code: words, type: words, param: words } },
 });
 const bad = (output: unknown, more = {}): Behaviour => completed(output, more);
-/** What a provider answers in the end. */
+/** The provider's last answer. */
 export const REPLY = { ...OUTPUT, summary: canary('summary'), reply_draft: canary('reply') };
 const words = `${TICKET} ${canary('provider-words')}`;
 
-/** Providers' failures that quote what they were sent, and a good answer as the last. */
+/** Failures that quote the request; the last answer is valid. */
 export const BEHAVIOURS: Behaviour[] = [
   ...[400, 401, 403, 404, 408, 409, 422, 429, 500, 503].map((status) => quoting(status)),
-  ...[400, 401, 429, 500].map((status) => quoting(status, KEY)),
+  ...[400, 401, 429, 500].map((status) => quoting(status, PROVIDER_KEY)),
   ...[400, 500].map((status) => quoting(status, canary('ticket'))),
   { status: 307, headers: { location: `/${canary('redirect')}` } },
   { status: 500, body: canary('provider-body') },

@@ -2,16 +2,40 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
+import { openStorage } from '../storage/open.ts';
+import type { SqliteOptions } from '../storage/sqlite/client.ts';
+import { temporaryFolder } from './folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 
-/** What `drizzle-kit` prints for a command, in the repository or another folder that has a configuration for it. */
+/** Runs a `drizzle-kit` command in a folder that has a configuration for it and returns its output. */
 export function drizzleKit(command: string, environment: Record<string, string> = {}, cwd = ROOT): string {
   const env = { ...process.env, ...environment };
   return execFileSync(process.execPath, [`${ROOT}node_modules/drizzle-kit/bin.cjs`, command], { cwd, env }).toString();
 }
 
-/** A database file as SQLite sees it, closed after the test. */
+/** Opens storage on a database file, a new one by default, and closes it after the test. */
+export function openTestStorage(options?: SqliteOptions, path = `${temporaryFolder()}/app.db`) {
+  const storage = openStorage(path, options);
+  onTestFinished(storage.close);
+  return { path, storage };
+}
+
+/** Creates a folder with a database where the default configuration expects it. Each ticket has 1,000 letters. */
+export function createDatabaseFolder(tickets: number): string {
+  const folder = temporaryFolder();
+  const path = `${folder}/data/app.db`;
+  openStorage(path).close();
+  const sqlite = new Database(path);
+  const insert = sqlite.prepare("INSERT INTO tickets (source, raw_text) VALUES ('web', ?)");
+  sqlite.transaction(() => {
+    for (let n = 0; n < tickets; n += 1) insert.run('x'.repeat(1000));
+  })();
+  sqlite.close();
+  return folder;
+}
+
+/** Opens a database file directly and closes it after the test. */
 export function openSqliteFile(path: string): Database.Database {
   const sqlite = new Database(path);
   onTestFinished(() => void sqlite.close());

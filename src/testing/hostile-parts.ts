@@ -1,19 +1,52 @@
 import fc from 'fast-check';
 
-/** Any characters, U+0000 among them, but no half of a surrogate pair. */
+/** Any characters, including U+0000, without lone surrogates. */
 export const anyText = fc.string({ unit: 'binary', maxLength: 60 });
 
 const nested = (depth: number, open: string, close: string) => `${open.repeat(depth)}1${close.repeat(depth)}`;
 
-/** JSON, and what looks like it. */
+/** JSON and similar text. */
 export const JSON_TEXTS = fc.oneof(
   fc.jsonValue().map((value) => JSON.stringify(value)),
   fc.constantFrom(
-    ...['', ' ', 'null', 'true', '""', '[]', '{}', '-1', '-0', '1e999', '-1e999', '9007199254740993', '1'.repeat(400)],
-    ...['"\\ud800"', '"a\\udfff"', '"\\udc00\\ud800"', '"\\u0000"', '"\\u001b[31m"', '"\\u202e"', '"\u2028"'],
-    ...['{"__proto__":{"raw_text":"x"}}', '{"constructor":{"prototype":{"x":1}}}', '{"toString":null}', '[[["x"]]]'],
-    ...['NaN', "{'a':1}", '{"a":1,}', '{"a":1}{"b":2}', '\u0000', '// x\n{}', '"', '<x/>', 'a=b&c=d', '\\u0022'],
-    ...[nested(5000, '[', ']'), nested(2000, '{"a":', '}'), '['.repeat(10_000), `"${'x'.repeat(20_001)}"`],
+    '',
+    ' ',
+    'null',
+    'true',
+    '""',
+    '[]',
+    '{}',
+    '-1',
+    '-0',
+    '1e999',
+    '-1e999',
+    '9007199254740993',
+    '1'.repeat(400),
+    '"\\ud800"',
+    '"a\\udfff"',
+    '"\\udc00\\ud800"',
+    '"\\u0000"',
+    '"\\u001b[31m"',
+    '"\\u202e"',
+    '"\u2028"',
+    '{"__proto__":{"raw_text":"x"}}',
+    '{"constructor":{"prototype":{"x":1}}}',
+    '{"toString":null}',
+    '[[["x"]]]',
+    'NaN',
+    "{'a':1}",
+    '{"a":1,}',
+    '{"a":1}{"b":2}',
+    '\u0000',
+    '// x\n{}',
+    '"',
+    '<x/>',
+    'a=b&c=d',
+    '\\u0022',
+    nested(5000, '[', ']'),
+    nested(2000, '{"a":', '}'),
+    '['.repeat(10_000),
+    `"${'x'.repeat(20_001)}"`,
   ),
 );
 
@@ -21,9 +54,20 @@ export const JSON_TEXTS = fc.oneof(
 export const CONTENT_TYPES = fc.oneof(
   fc.constant('application/json'),
   fc.constantFrom(
-    ...['application/json; charset=utf-16', 'application/json;charset=latin1', 'application/json, text/plain', ''],
-    ...['APPLICATION/JSON;', 'application/x+json', 'text/plain', 'application/x-www-form-urlencoded', 'a/b; c="'],
-    ...[';;', '*/*', '__proto__', 'constructor', `application/json;${'a=b;'.repeat(500)}`],
+    'application/json; charset=utf-16',
+    'application/json;charset=latin1',
+    'application/json, text/plain',
+    '',
+    'APPLICATION/JSON;',
+    'application/x+json',
+    'text/plain',
+    'application/x-www-form-urlencoded',
+    'a/b; c="',
+    ';;',
+    '*/*',
+    '__proto__',
+    'constructor',
+    `application/json;${'a=b;'.repeat(500)}`,
   ),
 );
 
@@ -42,7 +86,6 @@ export const HEADERS = fc.oneof(
       ['Content-Type', 'text/plain'],
       ['Cookie', '__proto__=x; =; ;;'],
       ['Expect', '100-continue'],
-      ['Expect', 'a miracle'],
       ['Host', 'evil.example:99999'],
       ['If-None-Match', '*'],
       ['Origin', 'null'],
@@ -77,7 +120,7 @@ export const PATHS = fc.oneof(
   ),
 );
 
-/** What may come after any path. */
+/** Query strings for any path. */
 export const QUERIES = fc.constantFrom(
   '',
   ...words('? ?force ?force=1&force=0 ?force[]=1 ?__proto__[x]=1 ?%zz=%zz ?force=%00 ?a=b?c#d #x'),

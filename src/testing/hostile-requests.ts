@@ -4,13 +4,13 @@ import { anyText, CONTENT_TYPES, HEADERS, JSON_TEXTS, PATHS, QUERIES } from './h
 import { validValue } from './hostile-values.ts';
 import type { Operation } from './openapi.ts';
 
-/** A request that can be read as HTTP, and what the document has to say to it. */
+/** A request that is valid HTTP, and what the OpenAPI document says about it. */
 export interface HostileRequest {
-  /** The operation that it is for; undefined if there may be none. */
+  /** The operation that it is for; undefined if it may be none. */
   operation: string | undefined;
-  /** By the document, it must not be refused. */
+  /** According to the document, it must be accepted. */
   isValid: boolean;
-  /** The head but its end, with one character per byte. */
+  /** The head without its last line, one character per byte. */
   head: string;
   /** One character per byte. */
   body: string;
@@ -18,7 +18,7 @@ export interface HostileRequest {
 
 export const nameOf = ({ method, path }: Operation) => `${method} ${path}`;
 
-/** The request as it is sent. */
+/** The bytes of a request. */
 export const toBytes = ({ head, body }: HostileRequest, more = '') => {
   const length = body === '' ? '' : `Content-Length: ${body.length}\r\n`;
   return `${head}${length}${more}\r\n${body}`;
@@ -28,19 +28,21 @@ const latin1 = (text: string, encoding: BufferEncoding = 'utf8') => Buffer.from(
 const headOf = (method: string, target: string, headers: [string, string][]) =>
   [`${method} ${target} HTTP/1.1`, 'Host: localhost', ...headers.map((pair) => pair.join(': ')), ''].join('\r\n');
 
-/** Requests as the document wants them. */
+/** Requests that are valid according to the document. */
 export function validRequest(operation: Operation): Arbitrary<HostileRequest> {
   const { method, parameters = [], requestBody } = operation;
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const body = content?.schema ? validValue(content.schema).map((value) => JSON.stringify(value)) : fc.constant('');
   const values = fc.tuple(...parameters.map(({ schema }) => validValue(schema).map(String)));
   return fc.record({ values, body }).map(({ values, body }) => ({
-    ...{ operation: nameOf(operation), isValid: true, body: latin1(body) },
+    operation: nameOf(operation),
+    isValid: true,
+    body: latin1(body),
     head: headOf(method, target(operation, values.map(encodeURIComponent)), type ? [['Content-Type', type]] : []),
   }));
 }
 
-/** The path and query of an operation with these values, percent-encoded, for its parameters. */
+/** The path and query of an operation with percent-encoded values for its parameters. */
 function target({ path, parameters = [] }: Operation, values: string[]): string {
   const given = parameters.map(({ name, in: place }, i) => ({ name, place, value: values[i] ?? '' }));
   const query = given.filter(({ place }) => place === 'query').map(({ name, value }) => `${name}=${value}`);
@@ -55,7 +57,7 @@ const segment = fc.oneof(
   anyText.filter((text) => text !== '' && text !== '.' && text !== '..').map(encodeURIComponent),
 );
 
-/** Requests for an operation whose parameters, body, headers and encoding are what they please. */
+/** Requests for an operation with arbitrary parameters, body, headers and encoding. */
 export function nearRequest(operation: Operation): Arbitrary<HostileRequest> {
   const { method, parameters = [], requestBody } = operation;
   const schema = Object.values(requestBody?.content ?? {})[0]?.schema;
@@ -64,12 +66,14 @@ export function nearRequest(operation: Operation): Arbitrary<HostileRequest> {
   );
   const type = CONTENT_TYPES.map((value): [string, string] => ['Content-Type', value]);
   return fc.record({ values, type, headers, body: nearBody(schema?.properties ?? {}) }).map((parts) => ({
-    ...{ operation: nameOf(operation), isValid: false, body: parts.body },
+    operation: nameOf(operation),
+    isValid: false,
+    body: parts.body,
     head: headOf(method, target(operation, parts.values), [parts.type, ...parts.headers]),
   }));
 }
 
-/** JSON that has these properties, with other things in their place, in this encoding or that. */
+/** JSON with these properties, other values and other encodings. */
 function nearBody(properties: Record<string, object>): Arbitrary<string> {
   const field = fc.oneof(
     ...Object.entries(properties).map(([name, schema]) =>
@@ -90,13 +94,15 @@ function nearBody(properties: Record<string, object>): Arbitrary<string> {
 
 const toJson = (value: unknown) => JSON.stringify(value);
 
-/** Requests with any method that there is to any path, documented or not. */
+/** Requests with any method for any path, documented or not. */
 export function strayRequest(operations: Operation[]): Arbitrary<HostileRequest> {
   const method = fc.constantFrom(...METHODS.filter((name) => name !== 'CONNECT'));
   const known = fc.constantFrom(...operations.map(({ path }) => path.replaceAll(/\{\w+\}/g, '1')));
   const path = fc.tuple(fc.oneof(PATHS, known), fc.oneof(QUERIES, PATHS)).map((parts) => parts.join(''));
   return fc.record({ method, path, headers, body: fc.oneof(fc.constant(''), JSON_TEXTS) }).map((parts) => ({
-    ...{ operation: undefined, isValid: false, body: latin1(parts.body) },
+    operation: undefined,
+    isValid: false,
+    body: latin1(parts.body),
     head: headOf(parts.method, parts.path, parts.headers),
   }));
 }

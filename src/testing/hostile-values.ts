@@ -3,7 +3,7 @@ import fc, { type Arbitrary } from 'fast-check';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { anyText } from './hostile-parts.ts';
 
-/** Values that a schema of a request allows, with those at its limits. */
+/** Values that a request's schema allows, including those at its limits. */
 export function validValue(schema: AnySchemaObject): Arbitrary<unknown> {
   const validate = new Ajv(AJV_OPTIONS).compile(schema);
   return candidates(schema).filter((value) => validate(value) === true);

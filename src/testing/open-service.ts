@@ -5,6 +5,7 @@ import { createOpenAIClient } from '../llm/openai/client.ts';
 import { withRetries } from '../llm/retry.ts';
 import { instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
+import { LIMITS, type Limits } from '../plugins/limits.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
 import { createProcessor } from '../processing/processor.ts';
 import { openStorage } from '../storage/open.ts';
@@ -18,12 +19,13 @@ export interface ServiceOptions {
   concurrency?: number;
   maxQueueSize?: number;
   leaseMs?: number;
+  limits?: Partial<Limits>;
   app?: Partial<AppOptions>;
 }
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 
-/** The whole service but its process: the app over a database file in this folder, and a provider that it calls. */
+/** The whole service without its process: the app on a database file in this folder, and a provider that it calls. */
 export async function openService(folder: string, options: ServiceOptions = {}) {
   const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
   const { concurrency = 64, maxQueueSize = 1000, leaseMs = 10_000 } = options;
@@ -50,8 +52,14 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const app = await buildApp(
     { ...store, processor },
     {
-      ...{ logger, version: '0.0.0', metrics },
-      ...{ apiKeys: [], allowAnonymous: false, trustProxy: [], rateLimits: { perMinute: 0, processPerMinute: 0 } },
+      logger,
+      version: '0.0.0',
+      metrics,
+      apiKeys: [],
+      allowAnonymous: false,
+      trustProxy: [],
+      rateLimits: { perMinute: 0, processPerMinute: 0 },
+      limits: { ...LIMITS, eventLoopDelay: 0, ...options.limits }, // 0: off, because the machine may be busy
       ...options.app,
     },
   );
@@ -67,10 +75,12 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     processor,
     provider,
     store,
-    /** The database's file. */
+    /** Path of the database file. */
     database,
-    /** The log's lines. */
+    /** The lines of the log as they are written. */
     log,
+    /** The lines of the log with this message. */
+    logged: (msg: string) => log.map((line) => JSON.parse(line)).filter((line) => line.msg === msg),
     create: async (raw_text = 'I cannot login to my account. Please help.') =>
       (await app.inject({ method: 'POST', url: '/tickets', payload: { raw_text } })).json(),
     process: (id: number, query = '') => app.inject({ method: 'POST', url: `/tickets/${id}/process${query}` }),

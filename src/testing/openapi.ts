@@ -3,22 +3,38 @@ import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import type { Problem } from '../schemas/problem.ts';
 import type { Answer } from './raw-http.ts';
 
+interface MediaType {
+  schema?: AnySchemaObject;
+  example?: unknown;
+  examples?: Record<string, { value: unknown }>;
+}
 interface Content {
-  content?: Record<string, { schema?: AnySchemaObject }>;
+  content?: Record<string, MediaType>;
 }
 interface OpenApi {
-  paths: Record<string, Record<string, Described>>;
+  paths: Record<string, Record<string, DocumentedOperation>>;
 }
-interface Described {
-  parameters?: { name: string; in: string; required?: boolean; schema: AnySchemaObject }[];
+interface DocumentedOperation {
+  operationId?: string;
+  tags?: string[];
+  summary?: string;
+  description?: string;
+  parameters?: {
+    name: string;
+    in: string;
+    required?: boolean;
+    description?: string;
+    schema: AnySchemaObject;
+    example?: unknown;
+  }[];
   requestBody?: Content;
-  responses: Record<string, Content>;
+  responses: Record<string, Content & { description?: string }>;
 }
 
-/** What a route may answer: by status or `default`, then by content type. */
+/** Validators of an operation's answers: by status or `default`, then by content type. */
 export type Answers = Record<string, Record<string, ValidateFunction>>;
 
-export interface Operation extends Described {
+export interface Operation extends DocumentedOperation {
   /** In capitals. */
   method: string;
   /** With `{name}` for each parameter. */
@@ -26,35 +42,39 @@ export interface Operation extends Described {
   answers: Answers;
 }
 
-/** The operations of an OpenAPI document that does not nest its parameters or bodies in references. */
+/** The operations of an OpenAPI document whose parameters and bodies are not in references. */
 export function readOpenApi(document: OpenApi) {
-  // Not strict: the document around the schemas is none itself.
+  // Not strict: the document around the schemas is not a schema.
   const ajv = new Ajv({ ...AJV_OPTIONS, strict: false, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ } });
   ajv.addSchema(document, 'openapi');
-  const at = (...path: string[]) => {
+  const compileAt = (...path: string[]) => {
     const pointer = path.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1')));
     return ajv.compile({ $ref: `openapi#/${pointer.join('/')}` });
   };
-  const answers = (path: string, method: string, { responses }: Described): Answers =>
+  const compileAnswers = (path: string, method: string, { responses }: DocumentedOperation): Answers =>
     mapValues(responses, ({ content = {} }, status) =>
-      mapValues(content, (_, type) => at('paths', path, method, 'responses', status, 'content', type, 'schema')),
+      mapValues(content, (_, type) => compileAt('paths', path, method, 'responses', status, 'content', type, 'schema')),
     );
   return {
     operations: Object.entries(document.paths).flatMap(([path, methods]) =>
       Object.entries(methods).map(
-        ([method, described]): Operation => ({
-          ...{ method: method.toUpperCase(), path, ...described },
-          answers: answers(path, method, described),
+        ([method, documented]): Operation => ({
+          ...documented,
+          method: method.toUpperCase(),
+          path,
+          answers: compileAnswers(path, method, documented),
         }),
       ),
     ),
-    /** What is answered where the document has no such route. */
-    noRoute: { default: { 'application/problem+json': at('components', 'schemas', 'Problem') } } satisfies Answers,
+    /** The answers of paths that the document does not have. */
+    noRoute: {
+      default: { 'application/problem+json': compileAt('components', 'schemas', 'Problem') },
+    } satisfies Answers,
   };
 }
 
-/** What is wrong with an answer by what is documented; undefined if it is as it should be. Without a body: HEAD. */
-export function wrongIn({ status, type, body }: Answer, answers: Answers): string | undefined {
+/** How an answer differs from the documentation; undefined if it does not. A HEAD has no body. */
+export function findMismatch({ status, type, body }: Answer, answers: Answers): string | undefined {
   if (status >= 500) return `it is a ${status}: ${body}`;
   const documented = answers[status] ?? answers.default;
   const validate = documented?.[type];
@@ -62,7 +82,7 @@ export function wrongIn({ status, type, body }: Answer, answers: Answers): strin
   if (body === undefined) return undefined;
   const value: unknown = type.endsWith('json') ? JSON.parse(body) : body;
   if (!validate(value)) return `${JSON.stringify(validate.errors)}: ${body}`;
-  if (status >= 400 && (value as Problem).status !== status) return `a ${status} calls itself otherwise: ${body}`;
+  if (status >= 400 && (value as Problem).status !== status) return `the body's status is not ${status}: ${body}`;
   return undefined;
 }
 

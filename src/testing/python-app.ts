@@ -1,6 +1,6 @@
 import Database from 'better-sqlite3';
 
-/** The SQL that Alembic emits for the Python app's first migrations, and the metadata columns of a later one. */
+/** The SQL that Alembic emits for the Python app's first migrations. The metadata columns came with a later one. */
 const TABLES = `
   CREATE TABLE alembic_version (version_num VARCHAR(32) NOT NULL, CONSTRAINT alembic_version_pkc PRIMARY KEY (version_num));
   CREATE TABLE tickets (
@@ -51,7 +51,7 @@ const METADATA = `
     total_tokens = 390, cached_tokens = 0 WHERE id = 5;
 `;
 
-/** Makes a database file as the Python app leaves it. */
+/** Creates a database file as the Python app leaves it. */
 export function makePythonDatabase(path: string, { metadata }: { metadata: boolean }): void {
   const sqlite = new Database(path);
   sqlite.exec(TABLES + (metadata ? METADATA_COLUMNS : '') + ROWS + (metadata ? METADATA : ''));

@@ -2,7 +2,7 @@ import { onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { openService, type ServiceOptions } from './open-service.ts';
 
-/** A service of the test's own, gone after it. */
+/** Starts a service with a database of its own. It is closed after the test. */
 export async function startService(options?: ServiceOptions) {
   const service = await openService(temporaryFolder(), options);
   onTestFinished(service.close);
@@ -14,4 +14,10 @@ export async function withTickets(count: number, options: ServiceOptions) {
   const service = await startService(options);
   for (let i = 0; i < count; i += 1) await service.create();
   return service;
+}
+
+/** The same, listening on loopback. */
+export async function listen(options?: ServiceOptions) {
+  const service = await startService(options);
+  return { ...service, url: await service.app.listen({ host: '127.0.0.1', port: 0 }) };
 }

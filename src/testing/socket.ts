@@ -1,17 +1,29 @@
 import { once } from 'node:events';
 import { type AddressInfo, createConnection, createServer, type Socket } from 'node:net';
 
-/** Everything that the server at this URL answers to these bytes, on a connection of their own. */
-export async function exchange(url: string, bytes: string): Promise<string> {
+/** A connection to the server at this URL. */
+export function connectTo(url: string): Socket {
   const { hostname, port } = new URL(url);
-  const socket = createConnection({ host: hostname, port: Number(port) });
-  socket.write(bytes);
-  let answer = '';
-  socket.setEncoding('utf8').on('data', (chunk) => {
-    answer += chunk;
+  return createConnection({ host: hostname, port: Number(port) }).setEncoding('utf8');
+}
+
+/** Resolves with all received text when the connection is closed. `once(socket, 'close')` would reject on a reset. */
+export function receiveAll(socket: Socket): Promise<string> {
+  const { promise, resolve } = Promise.withResolvers<string>();
+  let received = '';
+  socket.on('data', (chunk) => {
+    received += chunk;
   });
-  await once(socket, 'close');
-  return answer;
+  socket.on('error', () => {});
+  socket.once('close', () => resolve(received));
+  return promise;
+}
+
+/** Sends bytes on a new connection and resolves with all answers when the server closes it. */
+export function exchange(url: string, bytes: string): Promise<string> {
+  const socket = connectTo(url);
+  socket.write(bytes);
+  return receiveAll(socket);
 }
 
 /** Both ends of a connection. */

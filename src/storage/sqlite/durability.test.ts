@@ -1,20 +1,20 @@
 import { execFileSync, spawnSync } from 'node:child_process';
 import { readFileSync, rmSync, writeFileSync } from 'node:fs';
-import { expect, onTestFinished, test } from 'vitest';
+import { expect, it, onTestFinished } from 'vitest';
 import { openSqliteFile } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { BUNDLE, startServer } from '../../testing/server-process.ts';
 
 const hasStrace = spawnSync('strace', ['-V']).error === undefined;
 
-test.skipIf(!hasStrace)('no answer to a create leaves before the fsync of its commit (needs strace)', async () => {
+it.skipIf(!hasStrace)('sends the 201 of a ticket only after the fsync of its commit (needs strace)', async () => {
   const folder = temporaryFolder();
   const calls = `${folder}/calls`;
   const strace = ['strace', '-f', '-y', '-s', '32', '-e', 'trace=pwrite64,fsync,fdatasync,write,writev', '-o', calls];
   const { exit, output, post } = await startServer({}, folder, { command: [...strace, ...BUNDLE] });
   for (let i = 0; i < 5; i += 1) expect((await post('/tickets', { raw_text: 'alone' })).status).toBe(201);
   await Promise.all(Array.from({ length: 50 }, () => post('/tickets', { raw_text: 'together' })));
-  process.kill(Number(/"pid":(\d+)/.exec(output.text)?.[1]), 'SIGTERM'); // the server, not strace
+  process.kill(Number(/"pid":(\d+)/.exec(output.text)?.[1]), 'SIGTERM'); // not strace's pid
   await exit;
 
   let isOnDisk = false;
@@ -25,12 +25,12 @@ test.skipIf(!hasStrace)('no answer to a create leaves before the fsync of its co
     if (!call.includes('HTTP/1.1 201')) continue;
     expect(isOnDisk).toBe(true);
     answers += 1;
-    if (answers <= 5) isOnDisk = false; // each of those has a commit of its own
+    if (answers <= 5) isOnDisk = false; // each of the first 5 has its own commit
   }
   expect(answers).toBe(55);
 });
 
-/** A file system with room for little; undefined where none may be made. */
+/** A file system of 1 MiB; undefined if none can be mounted. */
 function smallDisk(): string | undefined {
   const folder = temporaryFolder();
   if (spawnSync('mount', ['-t', 'tmpfs', '-o', 'size=1m', 'tmpfs', folder]).status !== 0) return undefined;
@@ -38,11 +38,9 @@ function smallDisk(): string | undefined {
   return folder;
 }
 
-test('a full disk is 503 for writes only, costs nothing acknowledged, and is over when there is room (needs root)', async ({
-  skip,
-}) => {
+it('answers writes with 503 on a full disk, loses nothing, and recovers (needs root)', async ({ skip }) => {
   const disk = smallDisk();
-  if (!disk) return skip('no file system can be mounted here');
+  if (!disk) return skip('cannot mount a file system');
   const { post, url } = await startServer({ DATABASE_URL: `${disk}/app.db` }, temporaryFolder());
   const create = (raw_text: string) => post('/tickets', { raw_text });
   const acknowledged: number[] = [];
@@ -50,7 +48,7 @@ test('a full disk is 503 for writes only, costs nothing acknowledged, and is ove
   try {
     writeFileSync(`${disk}/ballast`, Buffer.alloc(1024 * 1024));
   } catch {
-    // as much as there is room for
+    // the disk is full now
   }
   const answers = await Promise.all(Array.from({ length: 200 }, () => create('x'.repeat(10_000))));
   for (const answer of answers) if (answer.ok) acknowledged.push(((await answer.json()) as { id: number }).id);

@@ -1,11 +1,20 @@
 import { AppError } from '../../errors.ts';
 
-/** SQLite's result codes for a disk or file that does not do what it should: https://sqlite.org/rescode.html */
-const STORAGE = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB)/;
+/** Result codes for a disk or a file that does not work as it should: https://sqlite.org/rescode.html */
+const STORAGE_CODES = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRUPT|NOTADB)/;
 
-/** The error as it is, or as `storage_unavailable` where the disk is to blame. */
-export function storageError(error: unknown): unknown {
+/** Returns AppError `storage_unavailable` if the disk or the file is to blame, otherwise the error itself. */
+export function toStorageError(error: unknown): unknown {
   const code = (error as { code?: unknown }).code;
-  if (typeof code !== 'string' || !STORAGE.test(code)) return error;
-  return new AppError('storage_unavailable', 'the database cannot be written now', { cause: error, details: { code } });
+  if (typeof code !== 'string' || !STORAGE_CODES.test(code)) return error;
+  return new AppError('storage_unavailable', 'the database cannot be used now', { cause: error, details: { code } });
+}
+
+/** Runs a query outside the write batcher, with its errors converted by `toStorageError`. */
+export async function read<T>(query: () => T): Promise<T> {
+  try {
+    return query();
+  } catch (error) {
+    throw toStorageError(error);
+  }
 }

@@ -1,19 +1,23 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
-import { expect, test } from 'vitest';
-import { damage } from '../../testing/damage.ts';
-import { openSqliteFile } from '../../testing/database.ts';
+import { dirname } from 'node:path';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { AppError } from '../../errors.ts';
+import { damageTickets } from '../../testing/damage.ts';
+import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
+import { openService } from '../../testing/open-service.ts';
 import { spawnServer, startServer } from '../../testing/server-process.ts';
-import { openStorage } from '../open.ts';
 
-/** A database file with so many tickets, and with text that nobody else may see. */
-function file(tickets = 1000) {
-  const path = `${temporaryFolder()}/app.db`;
-  openStorage(path).close();
+const TICKETS = 1000;
+
+/** A database file with tickets whose text must not appear in any output. */
+function createDatabase(): string {
+  const { path, storage } = openTestStorage();
+  storage.close();
   const sqlite = openSqliteFile(path);
   const insert = sqlite.prepare("INSERT INTO tickets (source, raw_text) VALUES ('web', ?)");
   sqlite.transaction(() => {
-    for (let n = 0; n < tickets; n += 1) insert.run(`canary ${n} ${'x'.repeat(500)}`);
+    for (let n = 0; n < TICKETS; n += 1) insert.run(`canary ${n} ${'x'.repeat(500)}`);
   })();
   sqlite.close();
   return path;
@@ -25,32 +29,71 @@ function overwrite(path: string, offset: number, text: string): void {
   writeFileSync(path, bytes);
 }
 
-const DAMAGED = 'it is damaged; stop every server that uses it and put a backup in its place (README, "Backup")';
+const ADVICE = 'stop every server that uses it and restore a backup (docs/operations.md)';
+const DAMAGED = `it is damaged; ${ADVICE}`;
+const NO_DATABASE = `it is not a SQLite database, or it is damaged; if it was one, ${ADVICE}`;
 
-test.each([
-  ['a page of garbage', damage, DAMAGED],
-  ['half of it missing', (path: string) => truncateSync(path, statSync(path).size / 2), DAMAGED],
-  ['its last page missing', (path: string) => truncateSync(path, statSync(path).size - 4096), DAMAGED],
-  ['a list of tables that is garbage', (path: string) => overwrite(path, 100, 'canary '.repeat(500)), DAMAGED],
-  [
-    'a beginning that is garbage',
-    (path: string) => overwrite(path, 0, 'canary '.repeat(10)),
-    `it is not a SQLite database, or damaged; if it was one, ${DAMAGED.slice('it is damaged; '.length)}`,
-  ],
-])('a database with %s ends the start with code 1 and one line that says what to do', async (_name, harm, reason) => {
-  const path = file();
-  harm(path);
-  const { exit, output } = spawnServer({ DATABASE_URL: path, LOG_LEVEL: 'silent' }, temporaryFolder());
-  expect(await exit).toBe(1);
-  expect(output.text).toBe(`DATABASE_URL: cannot use ${path}: ${reason}\n`);
+describe('the start of the server', () => {
+  it.each([
+    ['half of the file is missing', (path: string) => truncateSync(path, statSync(path).size / 2), DAMAGED],
+    ['the last page is missing', (path: string) => truncateSync(path, statSync(path).size - 4096), DAMAGED],
+    ['the last page is cut off', (path: string) => truncateSync(path, statSync(path).size - 1), DAMAGED],
+    ['the list of tables is overwritten', (path: string) => overwrite(path, 100, 'canary '.repeat(500)), DAMAGED],
+    ['the header is overwritten', (path: string) => overwrite(path, 0, 'canary '.repeat(10)), NO_DATABASE],
+  ])('fails with one line that says what to do if %s', async (_name, harm, reason) => {
+    const path = createDatabase();
+    harm(path);
+    const { exit, output } = spawnServer({ DATABASE_URL: path, LOG_LEVEL: 'silent' }, temporaryFolder());
+    expect(await exit).toBe(1);
+    expect(output.text).toBe(`DATABASE_URL: cannot use ${path}: ${reason}\n`);
+  });
+
+  it('succeeds on a file whose newest pages are only in the -wal file of a killed server', async () => {
+    const path = createDatabase();
+    const size = statSync(path).size;
+    const first = await startServer({ DATABASE_URL: path }, temporaryFolder());
+    const created = await first.post('/tickets', { raw_text: 'x'.repeat(20_000) });
+    expect(created.status).toBe(201);
+    first.child.kill('SIGKILL');
+    await first.exit;
+    expect(statSync(path).size).toBe(size);
+    const { url } = await startServer({ DATABASE_URL: path }, temporaryFolder());
+    expect((await fetch(`${url}/tickets/${TICKETS + 1}`)).status).toBe(200);
+  });
 });
 
-test('a healthy database starts, also one that a killed server left', async () => {
-  const path = file();
-  const first = await startServer({ DATABASE_URL: path }, temporaryFolder());
-  expect((await first.post('/tickets', { raw_text: 'x' })).status).toBe(201);
-  first.child.kill('SIGKILL');
-  await first.exit;
-  const { url } = await startServer({ DATABASE_URL: path }, temporaryFolder());
-  expect((await fetch(`${url}/tickets/1001`)).status).toBe(200);
+describe('a damaged page', () => {
+  it('makes reads fail with storage_unavailable and the cause', async () => {
+    const path = createDatabase();
+    damageTickets(path);
+    const { storage } = openTestStorage({}, path);
+    const reads = Array.from({ length: TICKETS }, (_, i) => storage.tickets.findById(i + 1));
+    const failed = (await Promise.allSettled(reads)).filter((outcome) => outcome.status === 'rejected');
+    expect(failed.length).toBeGreaterThan(0);
+    for (const { reason } of failed) {
+      expect(reason).toBeInstanceOf(AppError);
+      const cause = { code: expect.stringMatching(/^SQLITE_CORRUPT/), message: 'database disk image is malformed' };
+      expect(reason).toMatchObject({ code: 'storage_unavailable', cause, details: { code: cause.code } });
+    }
+  });
+
+  it('is 503 storage_unavailable over HTTP, with the cause in the log', async () => {
+    const path = createDatabase();
+    damageTickets(path);
+    const { app, store, log, close } = await openService(dirname(path));
+    onTestFinished(close);
+    const isReadable = (id: number) =>
+      store.tickets.findById(id).then(
+        () => true,
+        () => false,
+      );
+    let damaged = 1;
+    while (await isReadable(damaged)) damaged += 1;
+    expect((await app.inject('/tickets/1')).statusCode).toBe(200);
+    const response = await app.inject(`/tickets/${damaged}`);
+    expect(response.statusCode).toBe(503);
+    expect(response.json()).toMatchObject({ code: 'storage_unavailable' });
+    expect(log.join('')).toContain('database disk image is malformed');
+    expect(log.join('')).not.toContain('canary');
+  });
 });

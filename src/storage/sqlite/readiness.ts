@@ -1,39 +1,26 @@
-import type Database from 'better-sqlite3';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { Storage } from '../types.ts';
+import { tickets } from './schema.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-/** For how long an answer holds, in ms: whoever may ask often, the disk has one more write a second. */
-const CACHE_TTL_MS = 1000;
+/**
+ * How long a failed write counts. A load balancer sends no requests to an unready server, so perhaps no later write
+ * clears the failure.
+ */
+const WRITE_FAILURE_TTL_MS = 10_000;
 
-type Failed = 'database_read' | 'database_write' | undefined;
-
-/** What of the database fails now, if anything: reads a row, and writes the file's header as it is. */
-export function createCheck(
-  readonly: Database.Database,
-  sqlite: Database.Database,
-  { write }: WriteBatcher,
-): () => Promise<Failed> {
-  const row = readonly.prepare('SELECT id FROM tickets LIMIT 1');
-  let answer: Promise<Failed> | undefined;
-  let at = Number.NEGATIVE_INFINITY;
-
-  async function check(): Promise<Failed> {
+/** Reads a row and reports a recent write failure; writes nothing itself. */
+export function createReadinessCheck(
+  db: BetterSQLite3Database,
+  { hasFailedWithin }: Pick<WriteBatcher, 'hasFailedWithin'>,
+): Storage['checkReadiness'] {
+  const anyTicket = db.select({ id: tickets.id }).from(tickets).limit(1).prepare();
+  return async () => {
     try {
-      row.get();
+      anyTicket.get();
     } catch {
       return 'database_read';
     }
-    const rewrite = () => void sqlite.pragma(`user_version = ${sqlite.pragma('user_version', { simple: true })}`);
-    return write(rewrite).then(
-      () => undefined,
-      () => 'database_write',
-    );
-  }
-
-  return () => {
-    if (!answer || performance.now() - at > CACHE_TTL_MS) {
-      at = performance.now();
-      answer = check();
-    }
-    return answer;
+    return hasFailedWithin(WRITE_FAILURE_TTL_MS) ? 'database_write' : undefined;
   };
 }

@@ -1,111 +1,103 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
-import type { Reader } from './reader.ts';
-import { isAbandoned, prepareRunQueries, reusableResult } from './run-queries.ts';
+import { read } from './errors.ts';
 import { prepareRunStatements } from './run-statements.ts';
-import { tickets } from './schema.ts';
+import type { runs } from './schema.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-export interface RunRepositoryOptions {
-  /** How long a process that does not renew its runs is taken to be alive, in ms. */
-  leaseMs: number;
-}
+type Run = typeof runs.$inferSelect;
 
 export function createRunRepository(
   db: BetterSQLite3Database,
-  { db: reads, first, read }: Reader,
   { write, wasBlockedWithin }: WriteBatcher,
-  { leaseMs }: RunRepositoryOptions,
+  leaseMs: number,
 ): RunRepository {
-  /** This process, unlike any other on the file. */
+  /** Distinguishes this process from all others on the file. */
   const owner = randomUUID();
   const statements = prepareRunStatements(db);
-  const queries = prepareRunQueries(reads);
-  const abandoned = reads.select().from(tickets).where(isAbandoned(reads)).limit(1).prepare();
-  const reusable = first(reusableResult(reads));
-  const isOwn = (ticket_id: number, run: number) => {
-    const current = statements.run.get({ ticket_id });
-    return current?.owner === owner && current.run === run;
-  };
 
-  /** Where the lease of a run that is alive ends; one that reaches far beyond its length is from before the clock was set back. */
-  const window = () => {
+  /**
+   * When the lease of an active run may expire. One that expires much later than a new lease would was renewed before
+   * the clock was set back, so it does not count.
+   */
+  const leaseWindow = () => {
     const now = Date.now();
     return { now, latest: now + 2 * leaseMs };
   };
-  const isAlive = (run: { expires_at: number | null } | undefined) => {
-    const { now, latest } = window();
-    return typeof run?.expires_at === 'number' && run.expires_at >= now && run.expires_at <= latest;
+
+  const isLeased = ({ lease_expires_at }: Run) => {
+    const { now, latest } = leaseWindow();
+    return lease_expires_at !== null && lease_expires_at >= now && lease_expires_at <= latest;
   };
 
-  /** Whether an owner may be alive that could not renew its run, because the file was locked until a moment ago. */
-  const ownerMayBeBlocked = (run: { expires_at: number | null; owner: string }) =>
-    run.expires_at !== null && run.owner !== owner && wasBlockedWithin(leaseMs / 4);
+  /** The file was blocked a moment ago, for this process and perhaps for an owner that could not renew its lease. */
+  const ownerMayBeBlocked = (run: Run) =>
+    run.lease_expires_at !== null && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
-  const endRun = (ticket_id: number, run: number, failure?: RunFailure) =>
+  function claimRun(ticketId: number, { force, claim }: { force: boolean; claim: boolean }): ClaimResult {
+    const ticket = statements.findTicket.get({ ticketId });
+    if (!ticket) return { state: 'ticket_not_found' };
+    const current = statements.findRun.get({ ticketId });
+    if (current && (isLeased(current) || ownerMayBeBlocked(current))) return { state: 'running', run: current.number };
+    const result = force ? undefined : statements.findResult.get({ ticketId });
+    if (result) return { state: 'stored', result };
+    if (!claim) return { state: 'unclaimed' };
+    const number = (current?.number ?? 0) + 1;
+    statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs });
+    statements.markProcessing.run({ ticketId });
+    const wasReclaimed = current !== undefined && current.lease_expires_at !== null;
+    return { state: 'claimed', run: number, text: ticket.raw_text, wasReclaimed };
+  }
+
+  const endRun = (ticketId: number, number: number, failure?: RunFailure) =>
     write(() => {
-      if (!isOwn(ticket_id, run)) return false;
-      statements.settle.run({ ticket_id });
-      statements.recordFailure.run({ ticket_id, failure: failure ? JSON.stringify(failure) : null });
+      const run = { ticketId, number, owner };
+      const { changes } = failure ? statements.fail.run({ ...run, failure }) : statements.release.run(run);
+      if (changes === 0) return false;
+      statements.restoreTicketStatus.run({ ticketId });
       return true;
     });
 
   return {
-    findCachedResult: async (ticketId) => {
-      const { now, latest } = window();
-      return reusable(ticketId, now, latest);
-    },
+    findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
 
-    claimRun: (ticket_id, { force, claim }) =>
-      write((): ClaimResult => {
-        const ticket = statements.ticket.get({ ticket_id });
-        if (!ticket) return { state: 'ticket_not_found' };
-        const current = statements.run.get({ ticket_id });
-        if (current && (isAlive(current) || ownerMayBeBlocked(current))) return { state: 'running', run: current.run };
-        const result = force ? undefined : statements.result.get({ ticket_id });
-        if (result) return { state: 'stored', result };
-        if (!claim) return { state: 'unclaimed' };
-        const run = (current?.run ?? 0) + 1;
-        statements.claim.run({ ticket_id, run, owner, expires_at: Date.now() + leaseMs });
-        statements.markProcessing.run({ ticket_id });
-        return { state: 'claimed', run, text: ticket.raw_text, wasReclaimed: typeof current?.expires_at === 'number' };
-      }),
+    claimRun: (ticketId, options) => write(() => claimRun(ticketId, options)),
 
-    renewLeases: async (ticketIds) => {
+    async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       return write(() => {
-        const own = { owner, ticket_ids: JSON.stringify(ticketIds) };
-        const renewed = statements.renew.all({ ...own, expires_at: Date.now() + leaseMs });
-        statements.markRenewed.run(own); // others may have settled a run whose owner stood still
-        return renewed.map(({ ticket_id }) => ticket_id);
+        const ownRuns = { owner, ticketIds: JSON.stringify(ticketIds) };
+        const renewed = statements.renew.all({ ...ownRuns, expiresAt: Date.now() + leaseMs });
+        statements.markRenewed.run(ownRuns); // another process may have recovered a run whose lease had expired
+        return renewed.map(({ ticketId }) => ticketId);
       });
     },
 
-    completeRun: (run, result) =>
+    completeRun: (number, result) =>
       write(() => {
-        const { ticket_id } = result;
-        if (!isOwn(ticket_id, run)) return undefined;
-        const stored = statements.storeResult.get(result);
-        statements.markDone.run({ ticket_id });
-        statements.recordSuccess.run({ ticket_id });
-        return stored;
+        const ticketId = result.ticket_id;
+        const { changes } = statements.complete.run({ ticketId, number, owner });
+        if (changes === 0) return undefined;
+        statements.markDone.run({ ticketId });
+        return statements.storeResult.get(result);
       }, result.summary.length + result.reply_draft.length),
 
-    failRun: (ticketId, run, failure) => endRun(ticketId, run, failure),
-    releaseRun: (ticketId, run) => endRun(ticketId, run),
+    failRun: (ticketId, number, failure) => endRun(ticketId, number, failure),
+    releaseRun: (ticketId, number) => endRun(ticketId, number),
 
-    getRunState: async (ticket_id, run) =>
-      read((): RunState => {
-        const current = queries.run.get({ ticket_id });
-        const result = queries.result.get({ ticket_id });
-        if (current && current.succeeded >= run && result) return { state: 'stored', result };
-        if (current?.failure && current.run === run) return { state: 'failed', failure: current.failure };
-        return current && isAlive(current) ? { state: 'running', run: current.run } : { state: 'released' };
-      }),
+    async getRunState(ticketId, number): Promise<RunState> {
+      const row = await read(() => statements.findRunAndResult.get({ ticketId }));
+      if (!row) return { state: 'released' };
+      const { runs: run, results: result } = row;
+      if (run.last_succeeded >= number && result) return { state: 'stored', result };
+      if (run.number === number && run.failure) return { state: 'failed', failure: run.failure };
+      return isLeased(run) ? { state: 'running', run: run.number } : { state: 'released' };
+    },
 
-    recoverExpiredRuns: async () => {
-      if (read(() => abandoned.get(window()))) await write(() => void statements.settleAbandoned.run(window()));
+    async recoverExpiredRuns() {
+      const expired = await read(() => statements.findExpired.get(leaseWindow()));
+      if (expired) await write(() => void statements.restoreExpired.run(leaseWindow()));
     },
   };
 }

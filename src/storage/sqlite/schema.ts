@@ -4,20 +4,16 @@ import { CATEGORIES } from '../../schemas/result.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
 import type { RunFailure } from '../types.ts';
 
-/**
- * A time as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`.
- * SQLAlchemy may have added microseconds; they are left out.
- */
-const utcTimestamp = customType<{ data: string; driverData: string }>({ dataType: () => 'text', fromDriver: toIso });
-
-export function toIso(timestamp: string): string {
-  return `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`;
-}
+/** Stored as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`. */
+const utcTimestamp = customType<{ data: string; driverData: string }>({
+  dataType: () => 'text',
+  fromDriver: (timestamp) => `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`,
+});
 
 export const tickets = sqliteTable(
   'tickets',
   {
-    // AUTOINCREMENT: the id of a deleted ticket, which somebody may still hold, never names another one.
+    // AUTOINCREMENT: the id of a deleted ticket is never given to another one; a client may still hold it.
     id: integer().primaryKey({ autoIncrement: true }),
     created_at: utcTimestamp().notNull().default(sql`CURRENT_TIMESTAMP`),
     source: text().notNull(),
@@ -50,19 +46,19 @@ export const results = sqliteTable('results', {
   cached_tokens: integer(),
 });
 
-/** Who makes, or has made, a ticket's result: a row per ticket that was ever processed. */
+/** One row per ticket that was ever processed: its newest run. */
 export const runs = sqliteTable('runs', {
   ticket_id: integer()
     .primaryKey()
     .references(() => tickets.id),
-  /** The number of the ticket's newest run. */
-  run: integer().notNull(),
-  /** The number of the newest run whose result was stored; 0 if there is none. */
-  succeeded: integer().notNull().default(0),
-  /** The process of the newest run; no other may store its result. */
-  owner: text().notNull(),
-  /** Up to when the owner is taken to be alive, in ms since 1970; the owner moves it on. Null: the run is over. */
-  expires_at: integer(),
-  /** Why the newest run failed. */
+  /** Counts the ticket's runs and is the fencing token. */
+  number: integer().notNull(),
+  /** Number of the newest run whose result was stored; 0 if there is none. */
+  last_succeeded: integer().notNull().default(0),
+  /** Id of the server process that claimed the run. */
+  lease_owner: text().notNull(),
+  /** In ms since 1970; the owner renews it. Null: the run has ended. */
+  lease_expires_at: integer(),
+  /** Why the run failed. */
   failure: text({ mode: 'json' }).$type<RunFailure>(),
 });

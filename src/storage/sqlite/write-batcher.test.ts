@@ -1,5 +1,6 @@
-import Database from 'better-sqlite3';
-import { expect, onTestFinished, test } from 'vitest';
+import type Database from 'better-sqlite3';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { openSqliteFile } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { openDatabase } from './client.ts';
 import { createWriteBatcher } from './write-batcher.ts';
@@ -7,124 +8,140 @@ import { createWriteBatcher } from './write-batcher.ts';
 function start() {
   const path = `${temporaryFolder()}/app.db`;
   const sqlite = openDatabase(path);
-  const other = new Database(path);
-  onTestFinished(() => {
-    sqlite.close();
-    other.close();
-  });
+  onTestFinished(() => void sqlite.close());
   sqlite.exec('CREATE TABLE numbers (n INTEGER UNIQUE, text TEXT)');
   const insert = sqlite.prepare('INSERT INTO numbers VALUES (?, ?)');
-  const { write, wasBlockedWithin } = createWriteBatcher(sqlite);
-  let commits = -1;
-  let version: unknown;
+  const batcher = createWriteBatcher(sqlite);
+  const other = openSqliteFile(path);
   return {
+    ...batcher,
     sqlite,
-    wasBlockedWithin,
-    write,
-    insert: (n: number, text = '') => write(() => insert.run(n, text).changes, text.length),
+    /** Another process's connection. */
+    other,
+    insert: (n: number, text = '') => batcher.write(() => insert.run(n, text).changes, text.length),
     /** What another process sees. */
     stored: () => other.prepare('SELECT n FROM numbers ORDER BY n').pluck().all(),
-    /** How often it was called with something new to see since the last time. */
-    look() {
-      const now = other.pragma('data_version', { simple: true });
-      if (now !== version) commits += 1;
-      version = now;
-      return commits;
-    },
+    countCommits: commitCounter(other),
   };
 }
 
-test('writes of one turn are one commit, and each is answered after it with what it returned', async () => {
-  const { insert, look, stored } = start();
-  look();
-  const answers = [1, 2, 3].map(async (n) => {
-    const changes = await insert(n);
-    return { changes, commits: look(), stored: stored() };
-  });
-  expect(await Promise.all(answers)).toEqual(Array(3).fill({ changes: 1, commits: 1, stored: [1, 2, 3] }));
-  await insert(4);
-  expect(look()).toBe(2);
-});
-
-test('a write that fails fails alone, and leaves nothing half-done', async () => {
-  const { insert, sqlite, stored, write } = start();
-  const half = write(() => {
-    sqlite.exec('INSERT INTO numbers (n) VALUES (99)');
-    throw new Error('half');
-  });
-  const answers = await Promise.allSettled([insert(1), insert(1), half, insert(2)]);
-  expect(answers.map(({ status }) => status)).toEqual(['fulfilled', 'rejected', 'rejected', 'fulfilled']);
-  expect((answers[1] as PromiseRejectedResult).reason).toMatchObject({ code: 'SQLITE_CONSTRAINT_UNIQUE' });
-  await insert(3);
-  expect(stored()).toEqual([1, 2, 3]);
-});
-
-test('a write of several statements is whole or not at all', async () => {
-  const { sqlite, stored, write } = start();
-  const answer = write(() => {
-    sqlite.exec('INSERT INTO numbers (n) VALUES (1)');
-    sqlite.exec('INSERT INTO numbers (n) VALUES (1)');
-  });
-  await expect(answer).rejects.toThrow('UNIQUE');
-  expect(stored()).toEqual([]);
-});
-
-test('a full disk fails every write of the batch, keeps nothing of it, and is over when there is room again', async () => {
-  const { insert, sqlite, stored, wasBlockedWithin } = start();
-  await insert(1);
-  expect(wasBlockedWithin(1000)).toBe(false);
-  sqlite.pragma(`max_page_count = ${sqlite.pragma('page_count', { simple: true })}`);
-  const answers = await Promise.allSettled([insert(2), insert(3, 'x'.repeat(1_000_000)), insert(4)]);
-  for (const answer of answers) {
-    expect(answer).toMatchObject({ status: 'rejected', reason: { code: 'storage_unavailable' } });
-  }
-  expect(stored()).toEqual([1]);
-  expect(wasBlockedWithin(1000)).toBe(true);
-  sqlite.pragma('max_page_count = 1000000');
-  await insert(5);
-  expect(stored()).toEqual([1, 5]);
-});
-
-test('a lock that another process holds for too long is storage that is not available', async () => {
-  const { insert, sqlite, stored } = start();
-  sqlite.pragma('busy_timeout = 100');
-  const path = sqlite.name;
-  const other = new Database(path);
-  onTestFinished(() => void other.close());
-  other.exec('BEGIN IMMEDIATE');
-  const since = performance.now();
-  let longest = 0;
-  let last = since;
-  const pulse = setInterval(() => {
-    longest = Math.max(longest, performance.now() - last);
-    last = performance.now();
-  }, 10);
-  const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => insert(n)));
-  clearInterval(pulse);
-  const unavailable = { code: 'storage_unavailable', details: { code: 'SQLITE_BUSY' } };
-  for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
-  expect(performance.now() - since).toBeLessThan(4000);
-  expect(longest).toBeLessThan(1000);
-  setTimeout(() => other.exec('ROLLBACK'), 500);
-  await insert(99); // waits for it
-  expect(stored()).toEqual([99]);
-});
-
-test.each([
-  ['many', 2500, 1],
-  ['large', 3, 5 * 1024 * 1024],
-])('%s writes are several commits, and the event loop turns between them', async (_name, count, length) => {
-  const { insert, look } = start();
-  look();
-  let isOver = false;
-  const everyTurn = () => {
-    if (isOver) return;
-    look();
-    setImmediate(everyTurn);
+/** Returns a function that counts how many of its calls found something new from another connection. */
+function commitCounter(sqlite: Database.Database): () => number {
+  let version = sqlite.pragma('data_version', { simple: true });
+  let commits = 0;
+  return () => {
+    const current = sqlite.pragma('data_version', { simple: true });
+    if (current !== version) commits += 1;
+    version = current;
+    return commits;
   };
-  const writes = Array.from({ length: count }, (_, n) => insert(n, 'x'.repeat(length)));
-  setImmediate(everyTurn);
-  await Promise.all(writes);
-  isOver = true;
-  expect(look()).toBe(3);
+}
+
+describe('write', () => {
+  it('commits the writes of one tick together and then resolves each with its own value', async () => {
+    const { insert, countCommits, stored } = start();
+    const answers = [1, 2, 3].map(async (n) => {
+      const changes = await insert(n);
+      return { changes, commits: countCommits(), stored: stored() };
+    });
+    expect(await Promise.all(answers)).toEqual(Array(3).fill({ changes: 1, commits: 1, stored: [1, 2, 3] }));
+    await insert(4);
+    expect(countCommits()).toBe(2);
+  });
+
+  it('rejects only the write that fails, and undoes its changes', async () => {
+    const { insert, sqlite, stored, write, hasFailedWithin } = start();
+    const half = write(() => {
+      sqlite.exec('INSERT INTO numbers (n) VALUES (99)');
+      throw new Error('half');
+    });
+    const [first, duplicate, failed, second] = await Promise.allSettled([insert(1), insert(1), half, insert(2)]);
+    expect([first, second].map((outcome) => outcome?.status)).toEqual(['fulfilled', 'fulfilled']);
+    expect(duplicate).toMatchObject({ status: 'rejected', reason: { code: 'SQLITE_CONSTRAINT_UNIQUE' } });
+    expect(failed).toMatchObject({ status: 'rejected', reason: { message: 'half' } });
+    await insert(3);
+    expect(stored()).toEqual([1, 2, 3]);
+    expect(hasFailedWithin(60_000)).toBe(false);
+  });
+
+  it('undoes a write of several statements if one fails', async () => {
+    const { sqlite, stored, write } = start();
+    const answer = write(() => {
+      sqlite.exec('INSERT INTO numbers (n) VALUES (1)');
+      sqlite.exec('INSERT INTO numbers (n) VALUES (1)');
+    });
+    await expect(answer).rejects.toThrow('UNIQUE');
+    expect(stored()).toEqual([]);
+  });
+
+  it('leaves no transaction open between event-loop ticks', async () => {
+    const { insert, sqlite } = start();
+    const open: boolean[] = [];
+    const ticks = setInterval(() => open.push(sqlite.inTransaction), 0);
+    await Promise.allSettled(Array.from({ length: 5000 }, (_, n) => insert(n % 4000)));
+    clearInterval(ticks);
+    expect(open.length).toBeGreaterThan(0);
+    expect(open).not.toContain(true);
+  });
+
+  it('rejects the whole batch on a full disk and recovers when there is room', async () => {
+    const { insert, sqlite, stored, wasBlockedWithin, hasFailedWithin } = start();
+    await insert(1);
+    expect(wasBlockedWithin(60_000)).toBe(false);
+    sqlite.pragma(`max_page_count = ${sqlite.pragma('page_count', { simple: true })}`);
+    const answers = await Promise.allSettled([insert(2), insert(3, 'x'.repeat(1_000_000)), insert(4)]);
+    const unavailable = { code: 'storage_unavailable', details: { code: 'SQLITE_FULL' } };
+    for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
+    expect(stored()).toEqual([1]);
+    expect([wasBlockedWithin(60_000), hasFailedWithin(60_000)]).toEqual([true, true]);
+    sqlite.pragma('max_page_count = 1000000');
+    await insert(5);
+    expect(stored()).toEqual([1, 5]);
+    expect([wasBlockedWithin(60_000), hasFailedWithin(60_000)]).toEqual([true, false]);
+  });
+
+  it('rejects writes with storage_unavailable if another process holds the lock for too long', async () => {
+    const { insert, sqlite, stored, other } = start();
+    sqlite.pragma('busy_timeout = 100');
+    other.exec('BEGIN IMMEDIATE');
+    let ticks = 0;
+    const pulse = setInterval(() => {
+      ticks += 1;
+    }, 10);
+    const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => insert(n)));
+    clearInterval(pulse);
+    const unavailable = { code: 'storage_unavailable', details: { code: 'SQLITE_BUSY' } };
+    for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
+    expect(ticks).toBeGreaterThan(5); // the event loop ran between the attempts
+    other.exec('ROLLBACK');
+    expect(stored()).toEqual([]);
+  });
+
+  it('waits for a lock that another process releases in time', async () => {
+    const { insert, sqlite, stored, other, wasBlockedWithin, hasFailedWithin } = start();
+    sqlite.pragma('busy_timeout = 20');
+    other.exec('BEGIN IMMEDIATE');
+    setTimeout(() => other.exec('ROLLBACK'), 200);
+    await Promise.all([insert(1), insert(2)]);
+    expect(stored()).toEqual([1, 2]);
+    expect([wasBlockedWithin(60_000), hasFailedWithin(60_000)]).toEqual([true, false]);
+  });
+
+  it.each([
+    ['many', 2500, 1],
+    ['large', 3, 5 * 1024 * 1024],
+  ])('splits %s writes into several commits, with event-loop ticks between them', async (_name, count, length) => {
+    const { insert, countCommits } = start();
+    let isOver = false;
+    const everyTick = () => {
+      if (isOver) return;
+      countCommits();
+      setImmediate(everyTick);
+    };
+    const writes = Array.from({ length: count }, (_, n) => insert(n, 'x'.repeat(length)));
+    setImmediate(everyTick);
+    await Promise.all(writes);
+    isOver = true;
+    expect(countCommits()).toBe(3);
+  });
 });

@@ -1,0 +1,37 @@
+import { existsSync } from 'node:fs';
+import { parseArgs } from 'node:util';
+import { loadConfig, readEnvironment } from '../config/load.ts';
+import { findProblems } from '../storage/sqlite/integrity.ts';
+
+const USAGE = `Usage: npm run db:check
+
+Reads the whole database of DATABASE_URL and checks that no page is damaged, that indexes match their tables, and that
+every row refers to an existing row. Servers may keep running. docs/operations.md describes how to restore a backup.
+
+Exit code: 0 if the database is sound, 1 if it has problems, 2 if it could not be checked.
+`;
+
+function run(): void {
+  const { values } = parseArgs({ options: { help: { type: 'boolean', short: 'h' } } });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const { DATABASE_URL } = readEnvironment();
+  const { databasePath } = loadConfig({ DATABASE_URL });
+  if (!existsSync(databasePath)) throw new Error(`there is no database ${databasePath}`);
+  const problems = findProblems(databasePath);
+  if (problems.length === 0) {
+    process.stdout.write(`${databasePath} is sound.\n`);
+  } else {
+    process.stderr.write(`${databasePath} has problems:\n${problems.join('\n')}\n`);
+    process.exitCode = 1;
+  }
+}
+
+try {
+  run();
+} catch (error) {
+  process.stderr.write(`Check failed: ${(error as Error).message}\n`);
+  process.exitCode = 2;
+}

@@ -1,0 +1,43 @@
+import type { ErrorCode } from '../errors.ts';
+import { makeProblem, type Problem } from './problem.ts';
+
+const REQUEST_ID = '5f0c2a81-6';
+
+/** The `detail` of each documented error, as the service words it. */
+const DETAILS = {
+  ticket_not_found: 'ticket not found',
+  result_not_found: 'result not found',
+  unauthorized: 'a valid API key is needed',
+  forbidden: 'pages of other sites have no access',
+  rate_limited: 'too many requests',
+  invalid_input: 'invalid input',
+  invalid_json: 'the body is not valid JSON: it ends too early, at line 1, column 2',
+  body_too_large: 'the body is too large',
+  unsupported_media_type: 'the body must be application/json',
+  bad_request: 'the request cannot be read as HTTP',
+  internal_error: 'internal error',
+  storage_unavailable: 'the database cannot be written now',
+  llm_unauthorized: 'the model provider refused the key',
+  llm_rejected: 'the model provider rejected the request',
+  llm_quota_exhausted: "the model provider's quota or spending limit is used up",
+  llm_rate_limited: 'the model provider limits the rate of calls',
+  llm_unavailable: 'the model provider is unavailable',
+  llm_timeout: 'the model did not answer in time',
+  llm_refused: 'the model refused to answer',
+  llm_content_filtered: "the model provider's content filter stopped the answer",
+  llm_truncated: "the model's answer was cut off",
+  llm_invalid_output: 'the model answered with something that cannot be used',
+  overloaded: 'the server is overloaded',
+  shutting_down: 'the server is shutting down',
+  not_ready: 'database_write',
+} as const satisfies Partial<Record<ErrorCode, string>>;
+
+type DocumentedCode = keyof typeof DETAILS;
+
+/** An example of each error. `errors` is what `invalid_input` says. */
+export const problemExamples = (codes: DocumentedCode[], errors: Problem['errors'] = []): Problem[] =>
+  codes.map((code) => {
+    const problem = makeProblem(REQUEST_ID, code, DETAILS[code]);
+    if (code === 'invalid_json') return { ...problem, errors: [{ loc: ['body'], msg: problem.detail }] };
+    return code === 'invalid_input' ? { ...problem, errors } : problem;
+  });
