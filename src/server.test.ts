@@ -133,7 +133,7 @@ describe('server process', () => {
     [
       'a network without keys',
       { HOST: '0.0.0.0' },
-      /^HOST may let others in.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
+      /^HOST accepts clients from other machines.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
     ],
     [
       'an address of another machine',
