@@ -116,7 +116,7 @@ describe('the summary of the offline model', () => {
     expect(await summaryOf(text)).toBe('On Monday you charged me twice. Please refund me one of the payments.');
   });
 
-  it('falls back to the greeting if there is nothing else', async () => {
+  it('falls back to the closing formula if there is nothing else', async () => {
     expect(await summaryOf('Thank you!\nAnna')).toBe('Thank you! Anna');
   });
 
