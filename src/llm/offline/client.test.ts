@@ -1,7 +1,8 @@
 import { readFileSync } from 'node:fs';
 import { Ajv } from 'ajv';
 import { describe, expect, it } from 'vitest';
-import { CATEGORIES, type Category, ModelOutput } from '../../schemas/result.ts';
+import { CATEGORIES, type Category, ModelOutput, NO_USAGE } from '../../schemas/result.ts';
+import { makeCompletion, toOutput } from '../../testing/fixtures.ts';
 import { patternOf } from './category.ts';
 import { createOfflineClient } from './client.ts';
 import { REPLIES } from './replies.ts';
@@ -55,8 +56,7 @@ const ORDINARY_TEXT = numbered('Last week I was charged twice, and the app crash
 
 describe.each(Object.entries(EDGE_CASES))('the offline model with %s', (_, text) => {
   it('returns an answer that matches the schema', async () => {
-    const { summary, category, reply_draft } = await complete(text);
-    expect(isModelOutput({ summary, category, reply_draft }), JSON.stringify(isModelOutput.errors)).toBe(true);
+    expect(isModelOutput(toOutput(await complete(text))), JSON.stringify(isModelOutput.errors)).toBe(true);
   });
 
   it('takes at most 20 times as long as with an ordinary ticket of full length', async () => {
@@ -80,10 +80,7 @@ describe('the metadata of the offline model', () => {
     expect(await complete('Hello')).toMatchObject({
       model: 'offline-extractive-v1',
       openai_request_id: null,
-      input_tokens: null,
-      output_tokens: null,
-      total_tokens: null,
-      cached_tokens: null,
+      ...NO_USAGE,
     });
   });
 
@@ -119,7 +116,7 @@ describe('the summary of the offline model', () => {
     expect(await summaryOf(text)).toBe('On Monday you charged me twice. Please refund me one of the payments.');
   });
 
-  it('falls back to the greeting if there is nothing else', async () => {
+  it('falls back to the closing formula if there is nothing else', async () => {
     expect(await summaryOf('Thank you!\nAnna')).toBe('Thank you! Anna');
   });
 
@@ -242,7 +239,7 @@ describe.each(CATEGORIES)('the reply draft for %s', (category) => {
   const WARNING = 'Please leave passwords, codes and card numbers out of your answer.';
 
   it('matches the schema', () => {
-    expect(isModelOutput({ summary: '-', category, reply_draft: reply })).toBe(true);
+    expect(isModelOutput(toOutput(makeCompletion({ category, reply_draft: reply })))).toBe(true);
   });
 
   it('asks for no secrets', () => {

@@ -1,3 +1,4 @@
+import { NO_USAGE } from '../../schemas/result.ts';
 import type { LlmClient } from '../client.ts';
 import { compileVocabulary, highestCategory, scoreCategories } from './category.ts';
 import { REPLIES } from './replies.ts';
@@ -32,10 +33,7 @@ export function createOfflineClient(): LlmClient {
         model: OFFLINE_MODEL,
         openai_request_id: null,
         latency_ms: Math.round(performance.now() - start),
-        input_tokens: null,
-        output_tokens: null,
-        total_tokens: null,
-        cached_tokens: null,
+        ...NO_USAGE,
       };
     },
   };

@@ -9,8 +9,8 @@ const reply = (...paragraphs: string[]) =>
   ].join('\n\n');
 
 /**
- * One draft per category. It thanks the customer and asks for missing facts. It promises nothing and does not repeat the
- * ticket, so that a ticket cannot influence what the team writes.
+ * One draft per category. It thanks the customer and asks for missing facts. It promises nothing. It does not repeat
+ * the ticket, so that a ticket cannot put words into a reply.
  */
 export const REPLIES: Record<Category, string> = {
   'auth/login': reply(
