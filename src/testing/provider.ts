@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import type { ModelOutput } from '../schemas/result.ts';
 
 /** A request as it reached the provider. */
 export interface ReceivedRequest {
@@ -67,7 +68,7 @@ export async function startProvider(port = 0) {
   };
 }
 
-export const OUTPUT = {
+export const OUTPUT: ModelOutput = {
   summary: 'The customer cannot sign in and asks for help.',
   category: 'auth/login',
   reply_draft: 'Thank you for writing to us. When did it last work?',
