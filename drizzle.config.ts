@@ -3,13 +3,12 @@ import { dirname } from 'node:path';
 import { defineConfig } from 'drizzle-kit';
 import { loadConfig, readEnvironment } from './src/config/load.ts';
 
-const { DATABASE_URL } = readEnvironment();
-const { databasePath } = loadConfig({ DATABASE_URL });
-mkdirSync(dirname(databasePath), { recursive: true });
+const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+mkdirSync(dirname(DATABASE_URL), { recursive: true });
 
 export default defineConfig({
   dialect: 'sqlite',
   schema: './src/storage/sqlite/schema.ts',
   out: './drizzle/sqlite',
-  dbCredentials: { url: databasePath },
+  dbCredentials: { url: DATABASE_URL },
 });

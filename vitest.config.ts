@@ -1,12 +1,16 @@
 import { defineConfig } from 'vitest/config';
 
-// Tests that start server processes wait for them; on a busy machine that takes seconds.
-const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 };
+const timeouts = { testTimeout: 30_000, hookTimeout: 30_000 }; // starting a server process takes seconds on a busy machine
 
 export default defineConfig({
   test: {
     globalSetup: 'src/testing/global-setup.ts',
-    maxWorkers: 2, // the tests of server processes wait more than they work
+    maxWorkers: 2, // tests of server processes wait more than they compute
+    coverage: {
+      include: ['src/**/*.ts'],
+      exclude: ['src/testing/**', 'src/**/*.{test,soak,browser}.ts'],
+      reporter: ['text'],
+    },
     projects: [
       { test: { name: 'unit', include: ['{src,bench,examples}/**/*.test.ts'], ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },

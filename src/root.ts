@@ -1,2 +1,2 @@
-/** The project's folder, one level above this file as well as above the bundle that it becomes part of. */
+/** The project's folder: one level above this file, and one level above the bundle in dist. */
 export const ROOT = new URL('..', import.meta.url);

@@ -133,7 +133,7 @@ describe('server process', () => {
     [
       'a network without keys',
       { HOST: '0.0.0.0' },
-      /^HOST may let others in.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
+      /^HOST accepts clients from other machines.*: set API_KEYS=.+, or ALLOW_ANONYMOUS=true if .+\n$/,
     ],
     [
       'an address of another machine',
@@ -172,13 +172,13 @@ describe('server process', () => {
     expect(statuses).toEqual([200, 200, 200, 200, 200, 429, 200]);
     const metrics = await (await fetch(`${url}/metrics`)).text();
     for (const sample of [
-      /^tickets\{status="done"\} 1$/m,
+      /^ticket_service_tickets\{status="done"\} 1$/m,
       /^gen_ai_client_operation_duration_seconds_count\{.*outcome="ok"\} 1$/m,
       /^gen_ai_client_operation_attempts_total\{.*outcome="ok"\} 1$/m,
-      /^db_commit_writes_sum 3$/m,
-      /^http_server_request_duration_seconds_count\{.*status="429"\} 1$/m,
-      /^model_calls_running 0$/m,
-      /^ticket_requests_joined_total 0$/m,
+      /^ticket_service_db_commit_writes_sum 3$/m,
+      /^http_server_request_duration_seconds_count\{.*http_response_status_code="429".*\} 1$/m,
+      /^ticket_service_llm_calls_active 0$/m,
+      /^ticket_service_requests_coalesced_total 0$/m,
     ]) {
       expect(metrics).toMatch(sample);
     }

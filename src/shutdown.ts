@@ -1,18 +1,21 @@
 import type { FastifyInstance } from 'fastify';
-import type { Log } from './observability/logger.ts';
+import type { Logging } from './observability/logger.ts';
 import type { Processor } from './processing/processor.ts';
 
 /** One Ctrl-C under `npm start` arrives twice: from the terminal's process group, and forwarded by npm. systemd does the same. */
 const DUPLICATE_SIGNAL_MS = 1000;
 
 /** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; one that comes more than a second later ends the process at once. */
-export function installSignalHandlers(shutdown: () => Promise<void>, { log, giveUp }: Omit<Log, 'flush'>): void {
+export function installSignalHandlers(
+  shutdown: () => Promise<void>,
+  { log, discardPending }: Omit<Logging, 'flush'>,
+): void {
   let firstSignalAt: number | undefined;
   const onSignal = (signal: NodeJS.Signals) => {
     const now = performance.now();
     if (firstSignalAt !== undefined) {
       if (now - firstSignalAt < DUPLICATE_SIGNAL_MS) return;
-      giveUp();
+      discardPending();
       process.exit(1);
     }
     firstSignalAt = now;

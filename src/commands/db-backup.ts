@@ -22,10 +22,9 @@ async function run(): Promise<void> {
     process.stderr.write(USAGE);
     process.exitCode = 1;
   } else {
-    const { DATABASE_URL } = readEnvironment();
-    const { databasePath } = loadConfig({ DATABASE_URL });
-    await backupDatabase(databasePath, file, abortOnSignal());
-    process.stdout.write(`Copied ${databasePath} to ${file}.\n`);
+    const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+    await backupDatabase(DATABASE_URL, file, abortOnSignal());
+    process.stdout.write(`Copied ${DATABASE_URL} to ${file}.\n`);
   }
 }
 

@@ -17,14 +17,13 @@ function run(): void {
     process.stdout.write(USAGE);
     return;
   }
-  const { DATABASE_URL } = readEnvironment();
-  const { databasePath } = loadConfig({ DATABASE_URL });
-  if (!existsSync(databasePath)) throw new Error(`there is no database ${databasePath}`);
-  const problems = findProblems(databasePath);
+  const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+  if (!existsSync(DATABASE_URL)) throw new Error(`there is no database ${DATABASE_URL}`);
+  const problems = findProblems(DATABASE_URL);
   if (problems.length === 0) {
-    process.stdout.write(`${databasePath} is sound.\n`);
+    process.stdout.write(`${DATABASE_URL} is sound.\n`);
   } else {
-    process.stderr.write(`${databasePath} has problems:\n${problems.join('\n')}\n`);
+    process.stderr.write(`${DATABASE_URL} has problems:\n${problems.join('\n')}\n`);
     process.exitCode = 1;
   }
 }

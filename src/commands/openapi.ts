@@ -12,7 +12,7 @@ const services = {} as Parameters<typeof buildApp>[0];
 const app = await buildApp(services, {
   logger: pino({ level: 'silent' }),
   version,
-  metrics: createMetrics(),
+  metrics: createMetrics({ version }),
   apiKeys: [],
   allowAnonymous: false,
   trustProxy: [],

@@ -1,25 +1,24 @@
 import { fileURLToPath } from 'node:url';
 
 /**
- * The file that a DATABASE_URL names. Understood are a plain path, SQLite's `file:…`, and SQLAlchemy's
- * `sqlite:///relative`, `sqlite:////absolute`, also with a driver (`sqlite+pysqlite:`), whose `?parameters` are about
- * that driver and dropped. Relative paths are relative to the working directory.
+ * Returns the path of the SQLite file that a DATABASE_URL names. Accepts a plain path, SQLite's `file:…`, and SQLAlchemy's
+ * `sqlite:///relative` and `sqlite:////absolute`. Drops SQLAlchemy's driver (`sqlite+pysqlite:`) and its `?parameters`.
  *
- * @returns undefined for anything else: another database's URL, one without a file (`:memory:`), one with a fragment.
+ * @returns undefined for a URL that names no file, such as another database's or `:memory:`.
  */
-export function databasePath(url: string): string | undefined {
-  const sqlalchemy = /^sqlite(?:\+\w+)?:\/\/\/(?!file:)([^?]+)(?:\?.*)?$/.exec(url)?.[1];
-  const path = sqlalchemy ?? (url.startsWith('file:') ? fileUrlPath(url) : plainPath(url));
+export function parseDatabasePath(url: string): string | undefined {
+  const sqlalchemyPath = /^sqlite(?:\+\w+)?:\/\/\/(?!file:)([^?]+)(?:\?.*)?$/.exec(url)?.[1];
+  const path = sqlalchemyPath ?? (url.startsWith('file:') ? parseFileUrl(url) : parsePlainPath(url));
   return path === undefined || path === '' || path === ':memory:' || path.includes('\0') ? undefined : path;
 }
 
-const plainPath = (url: string) => (/^[a-z][a-z0-9+.-]+:/i.test(url) ? undefined : url);
+const parsePlainPath = (url: string) => (/^[a-z][a-z0-9+.-]+:/i.test(url) ? undefined : url);
 
-function fileUrlPath(url: string): string | undefined {
+function parseFileUrl(url: string): string | undefined {
   if (/[?#]/.test(url)) return undefined;
   try {
     return url.startsWith('file:/') ? fileURLToPath(url) : decodeURIComponent(url.slice('file:'.length));
   } catch {
-    return undefined; // a host that is not this machine, or broken percent-encoding
+    return undefined; // another host, or invalid percent-encoding
   }
 }

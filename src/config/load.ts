@@ -1,36 +1,39 @@
 import dotenv from 'dotenv';
 import { StartupError } from '../errors.ts';
-import { databasePath } from './database-path.ts';
-import { Environment, list, type Settings, validateEnvironment } from './schema.ts';
+import { parseDatabasePath } from './database-path.ts';
+import {
+  Environment,
+  parseApiKey,
+  parseList,
+  SETTING_NAMES,
+  type SettingName,
+  type Settings,
+  validateEnvironment,
+} from './schema.ts';
 
-/** Who may call: the name is for the log. */
 export interface ApiKey {
+  /** Appears in the log instead of the key. */
   name: string;
   key: string;
 }
 
-type Parsed = 'LLM_PROVIDER' | 'DATABASE_URL' | 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY';
-export type Config = Readonly<Omit<Settings, Parsed>> & {
-  /** Empty: nobody is asked for one. */
-  readonly apiKeys: readonly ApiKey[];
-  /** Something in front checks who calls. */
-  readonly allowAnonymous: boolean;
-  /** Whose `X-Forwarded-For` is believed. */
-  readonly trustProxy: readonly string[];
+type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER';
+
+/** The settings under the names of their variables, with parsed values. */
+export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
+  /** Empty: clients need no key. */
+  readonly API_KEYS: readonly ApiKey[];
+  readonly ALLOW_ANONYMOUS: boolean;
+  readonly TRUST_PROXY: readonly string[];
+  /** The path of the SQLite file; URLs are reduced to it. */
+  readonly DATABASE_URL: string;
   readonly LLM_PROVIDER: 'openai' | 'offline';
-  /** The file that DATABASE_URL names. */
-  readonly databasePath: string;
 };
 
-const isLoopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
-
-type Name = keyof typeof Environment.properties;
-const NAMES = Object.keys(Environment.properties) as Name[];
-
-/** The Python app's names for the levels that are called otherwise here. */
+/** The Python app's names for log levels. */
 const PYTHON_LOG_LEVELS: Record<string, string> = { warning: 'warn', critical: 'fatal' };
 
-/** `process.env` over what `.env` in the working directory says. `process.env` itself stays as it is. */
+/** Returns `process.env` with `.env` of the working directory as fallback. Does not change `process.env`. */
 export function readEnvironment(): NodeJS.ProcessEnv {
   const environment = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim()));
   dotenv.config({ quiet: true, processEnv: environment as dotenv.DotenvPopulateInput });
@@ -38,64 +41,62 @@ export function readEnvironment(): NodeJS.ProcessEnv {
 }
 
 /**
- * The settings that an environment asks for; an empty variable counts as not set.
+ * Validates an environment; an empty variable counts as not set.
  *
- * @throws StartupError with one line per variable that cannot be used.
+ * @throws StartupError with one line per invalid variable.
  */
 export function loadConfig(environment: NodeJS.ProcessEnv): Config {
-  const values = Object.fromEntries(NAMES.map((name) => [name, read(name, environment[name]?.trim())]));
-  const wrong = new Set(
-    validateEnvironment(values) ? [] : validateEnvironment.errors?.map((error) => error.instancePath.slice(1)),
-  );
-  const lines = [...wrong].map((name) => formatError(name as Name));
-  const hasProvider = values.OPENAI_API_KEY || values.OPENAI_BASE_URL;
-  if (values.LLM_PROVIDER === 'openai' && !hasProvider) {
-    lines.push(
-      `OPENAI_API_KEY must be set when LLM_PROVIDER is openai and OPENAI_BASE_URL is not set, for example ${example('OPENAI_API_KEY')}`,
-    );
-  }
-  if (
-    !isLoopback(String(values.HOST)) &&
-    !values.API_KEYS &&
-    values.ALLOW_ANONYMOUS !== 'true' &&
-    !wrong.has('API_KEYS')
-  ) {
-    lines.push(
-      `HOST may let others in, as any but localhost, 127.0.0.1 and ::1: set ${example('API_KEYS')}, or ${example('ALLOW_ANONYMOUS')} if something in front of the server checks who calls`,
-    );
-  }
-  if (lines.length > 0) throw new StartupError(lines.join('\n'));
+  const values = Object.fromEntries(SETTING_NAMES.map((name) => [name, readSetting(name, environment[name]?.trim())]));
+  const errors = findErrors(values);
+  if (errors.length > 0) throw new StartupError(errors.join('\n'));
 
-  const { DATABASE_URL, API_KEYS, ALLOW_ANONYMOUS, TRUST_PROXY, ...settings } = values as unknown as Settings;
+  const settings = values as unknown as Settings;
+  const hasProvider = settings.OPENAI_API_KEY || settings.OPENAI_BASE_URL;
   return Object.freeze({
     ...settings,
+    API_KEYS: parseList(settings.API_KEYS).map(parseApiKey),
+    ALLOW_ANONYMOUS: settings.ALLOW_ANONYMOUS === 'true',
+    TRUST_PROXY: parseList(settings.TRUST_PROXY),
+    DATABASE_URL: parseDatabasePath(settings.DATABASE_URL) as string,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
-    apiKeys: list(API_KEYS).map((pair) => {
-      const [name = '', key = ''] = pair.split(':');
-      return { name, key };
-    }),
-    allowAnonymous: ALLOW_ANONYMOUS === 'true',
-    trustProxy: list(TRUST_PROXY),
-    databasePath: databasePath(DATABASE_URL) as string,
   });
 }
 
-/** The settings without what is secret, for the log: of keys only the names, or that there is one. */
-export const redactConfig = ({ apiKeys, OPENAI_API_KEY, ...config }: Config): object => ({
-  ...config,
-  apiKeys: apiKeys.map(({ name }) => name),
-  OPENAI_API_KEY: OPENAI_API_KEY !== undefined,
-});
-
-/** A variable's text as the schema wants it; a number only if it is written as one. */
-function read(name: Name, text: string | undefined): string | number | undefined {
+/** Returns the variable's text as the type that its schema wants. A number counts as one only in decimal digits. */
+function readSetting(name: SettingName, text: string | undefined): string | number | undefined {
   if (!text) return undefined;
   if (name === 'LOG_LEVEL') return PYTHON_LOG_LEVELS[text.toLowerCase()] ?? text.toLowerCase();
   return Environment.properties[name].type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
 }
 
-/** The line for a variable whose value cannot be used. */
-export const formatError = (name: Name): string =>
-  `${name} must be ${Environment.properties[name].description}, for example ${example(name)}`;
+/** Returns one line per invalid variable, and fills in the defaults. */
+function findErrors(values: Record<string, unknown>): string[] {
+  validateEnvironment(values);
+  const invalid = new Set(validateEnvironment.errors?.map(({ instancePath }) => instancePath.slice(1) as SettingName));
+  const { HOST, API_KEYS, METRICS_KEY, ALLOW_ANONYMOUS, LLM_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } =
+    values as unknown as Settings;
+  if (METRICS_KEY && parseList(API_KEYS).some((pair) => parseApiKey(pair).key === METRICS_KEY)) {
+    invalid.add('METRICS_KEY');
+  }
 
-const example = (name: Name) => `${name}=${Environment.properties[name].examples?.[0]}`;
+  const errors = [...invalid].map(formatError);
+  if (LLM_PROVIDER === 'openai' && !OPENAI_API_KEY && !OPENAI_BASE_URL) {
+    const fix = `for example ${formatExample('OPENAI_API_KEY')}`;
+    errors.push(`OPENAI_API_KEY must be set when LLM_PROVIDER is openai and OPENAI_BASE_URL is not set, ${fix}`);
+  }
+  if (!isLoopback(HOST) && !API_KEYS && ALLOW_ANONYMOUS !== 'true') {
+    const fix =
+      `set ${formatExample('API_KEYS')}, or ${formatExample('ALLOW_ANONYMOUS')} ` +
+      'if something in front of the server authenticates clients';
+    errors.push(`HOST accepts clients from other machines, unless it is localhost, 127.0.0.1 or ::1: ${fix}`);
+  }
+  return errors;
+}
+
+const isLoopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
+
+/** Returns the line for a variable whose value cannot be used. */
+export const formatError = (name: SettingName): string =>
+  `${name} must be ${Environment.properties[name].description}, for example ${formatExample(name)}`;
+
+const formatExample = (name: SettingName) => `${name}=${Environment.properties[name].examples?.[0]}`;

@@ -3,49 +3,61 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { StringEnum } from '../schemas/text.ts';
-import { databasePath } from './database-path.ts';
+import { parseDatabasePath } from './database-path.ts';
+
+/** At least 20 of the characters that RFC 6750 allows in a bearer token. */
+const KEY_PATTERN = '^(?=.{20})[\\w.~+/-]+=*$';
+const KEY = new RegExp(KEY_PATTERN);
 
 const LOG_LEVELS = ['fatal', 'error', 'warn', 'info', 'debug', 'trace', 'silent'] as const;
 
-function wholeNumber(
-  fallback: number,
+function integer(
+  defaultValue: number,
   minimum: number,
   maximum: number,
   description = `a whole number from ${minimum} to ${maximum}`,
-  example = String(fallback),
+  example = String(defaultValue),
 ) {
-  return Type.Integer({ default: fallback, minimum, maximum, description, examples: [example] });
+  return Type.Integer({ default: defaultValue, minimum, maximum, description, examples: [example] });
 }
 
 /**
- * Every variable that the service reads. `description` completes "PORT must be …" and `examples[0]` is a good value;
- * a wrong value itself is never shown, it may be a secret that went into the wrong line.
+ * Every environment variable that the service reads. `description` completes "PORT must be …"; `examples[0]` is a valid
+ * value. Error messages never contain the invalid value: it may be a secret in the wrong variable.
  */
 export const Environment = Type.Object({
   HOST: Type.String({ default: '127.0.0.1', description: 'an address of this machine', examples: ['127.0.0.1'] }),
-  PORT: wholeNumber(8000, 0, 65535, 'a free port, from 1 to 65535, or 0 for any', '8001'),
+  PORT: integer(8000, 0, 65535, 'a free port from 1 to 65535, or 0 for any', '8001'),
   API_KEYS: Type.Optional(
     Type.String({
       format: 'api-keys',
       description:
-        'name:key pairs with commas between, each key unlike the others, of at least 20 letters, digits or -._~+/=',
+        'a comma-separated list of name:key with distinct keys of at least 20 letters, digits or -._~+/ and = at the end',
       examples: ['"support:$(openssl rand -hex 32)"'],
+    }),
+  ),
+  METRICS_KEY: Type.Optional(
+    Type.String({
+      pattern: KEY_PATTERN,
+      description:
+        'a key that is not in API_KEYS, of at least 20 letters, digits or -._~+/ and = at the end; it can only read /metrics',
+      examples: ['"$(openssl rand -hex 32)"'],
     }),
   ),
   ALLOW_ANONYMOUS: StringEnum(['true', 'false'], {
     default: 'false',
-    description: 'true, if something in front of the server checks who calls, or false',
+    description: 'true if something in front of the server authenticates clients, otherwise false',
     examples: ['true'],
   }),
   TRUST_PROXY: Type.Optional(
     Type.String({
       format: 'networks',
-      description: 'IP addresses or networks with commas between',
+      description: 'a comma-separated list of IP addresses or networks',
       examples: ['127.0.0.1,10.0.0.0/8'],
     }),
   ),
-  RATE_LIMIT_PER_MINUTE: wholeNumber(0, 0, 1_000_000_000),
-  PROCESS_RATE_LIMIT_PER_MINUTE: wholeNumber(0, 0, 1_000_000_000),
+  RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
+  PROCESS_RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
@@ -68,7 +80,7 @@ export const Environment = Type.Object({
   OPENAI_MODEL: Type.String({
     default: 'gpt-4o-mini-2024-07-18',
     pattern: '^\\S+$',
-    description: "a model's name, without spaces",
+    description: "a model's name without spaces",
     examples: ['gpt-4o-mini-2024-07-18'],
   }),
   OPENAI_API: StringEnum(['responses', 'chat'], {
@@ -76,16 +88,16 @@ export const Environment = Type.Object({
     description: 'responses or chat',
     examples: ['chat'],
   }),
-  OPENAI_MAX_ATTEMPTS: wholeNumber(3, 1, 10),
-  OPENAI_TIMEOUT_MS: wholeNumber(20_000, 1, 300_000),
-  PROCESS_TIMEOUT_MS: wholeNumber(60_000, 1, 3_600_000),
-  LLM_MAX_CONCURRENCY: wholeNumber(64, 1, 10_000),
-  LLM_MAX_QUEUE: wholeNumber(1000, 0, 1_000_000),
-  SHUTDOWN_GRACE_MS: wholeNumber(30_000, 0, 3_600_000),
+  OPENAI_MAX_ATTEMPTS: integer(3, 1, 10),
+  OPENAI_TIMEOUT_MS: integer(20_000, 1, 300_000),
+  PROCESS_TIMEOUT_MS: integer(60_000, 1, 3_600_000),
+  LLM_MAX_CONCURRENCY: integer(64, 1, 10_000),
+  LLM_MAX_QUEUE: integer(1000, 0, 1_000_000),
+  SHUTDOWN_GRACE_MS: integer(30_000, 0, 3_600_000),
   PROMPT_VERSION: Type.String({
     default: 'v1',
     pattern: '^[A-Za-z0-9][A-Za-z0-9._-]*$',
-    description: "a folder's name in prompts/: letters, digits, dots, dashes",
+    description: 'the name of a folder in prompts/, of letters, digits, dots and dashes',
     examples: ['v1'],
   }),
   LOG_LEVEL: StringEnum(LOG_LEVELS, {
@@ -96,35 +108,47 @@ export const Environment = Type.Object({
 });
 
 export type Settings = Static<typeof Environment>;
+export type SettingName = keyof Settings;
+export const SETTING_NAMES = Object.keys(Environment.properties) as SettingName[];
 
 const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('api-keys', areApiKeys);
-ajv.addFormat('database-url', (value) => databasePath(value) !== undefined);
+ajv.addFormat('database-url', (value) => parseDatabasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
-ajv.addFormat('networks', (value) => list(value).every(isNetwork));
-/** Whether the values are good; fills the defaults in. */
+ajv.addFormat('networks', (value) => parseList(value).every(isNetwork));
+
+/** Checks each variable by itself and fills in the defaults. */
 export const validateEnvironment = ajv.compile<Settings>(Environment);
 
-/** No credentials, which would be logged and which `fetch` refuses, and nothing that `/responses` cannot follow. */
-function isHttpUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
-}
-
-/** What stands between the commas. */
-export const list = (text = '') =>
+/** Splits a comma-separated list; ignores empty items. */
+export const parseList = (text = ''): string[] =>
   text
     .split(',')
     .map((item) => item.trim())
     .filter((item) => item !== '');
 
-const API_KEY = /^[\w.-]{1,64}:(?=.{20})[\w.~+/-]+=*$/; // the characters that RFC 6750 allows in a bearer token
+/** Splits `name:key`. */
+export function parseApiKey(pair: string): { name: string; key: string } {
+  const [name = '', key = ''] = pair.split(':');
+  return { name, key };
+}
 
-/** A key with two names would be logged as the first's. */
+function isApiKey(pair: string): boolean {
+  const { name, key } = parseApiKey(pair);
+  return /^[\w.-]{1,64}$/.test(name) && KEY.test(key) && pair === `${name}:${key}`;
+}
+
+/** Requires distinct keys: the log could not tell two names of one key apart. */
 function areApiKeys(text: string): boolean {
-  const pairs = list(text);
-  const keys = new Set(pairs.map((pair) => pair.slice(pair.indexOf(':'))));
-  return keys.size > 0 && keys.size === pairs.length && pairs.every((pair) => API_KEY.test(pair));
+  const pairs = parseList(text);
+  const keys = new Set(pairs.map((pair) => parseApiKey(pair).key));
+  return keys.size > 0 && keys.size === pairs.length && pairs.every(isApiKey);
+}
+
+/** Rejects credentials, which would be logged, and anything to which the API's paths cannot be appended. */
+function isHttpUrl(value: string): boolean {
+  const url = URL.parse(value);
+  return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
 }
 
 function isNetwork(text: string): boolean {

@@ -1,15 +1,15 @@
 import type { ErrorCode } from '../errors.ts';
 import type { CallMetadata, ModelOutput, TokenUsage } from '../schemas/result.ts';
 
-/** Instructions and ticket are kept apart, so that the ticket is never read as instructions. */
+/** Instructions and ticket are separate, so that the ticket is never read as instructions. */
 export interface CompletionRequest {
   /** The system prompt. */
   instructions: string;
   /** The ticket's text, unaltered. */
   text: string;
-  /** Cancels the request; the reason is an AppError, with which `complete` then rejects. */
+  /** Cancels the request. The reason is an AppError; `complete` then rejects with it. */
   signal: AbortSignal;
-  /** When `signal` will abort at the latest, on the clock of `performance.now()`. */
+  /** When `signal` aborts at the latest, on the clock of `performance.now()`. */
   deadline: number;
   /** Called after each attempt, whether it succeeded or failed. */
   onAttempt?: (attempt: Attempt) => void;
@@ -18,7 +18,6 @@ export interface CompletionRequest {
 /** One request to the provider and its outcome. */
 export interface Attempt {
   outcome: 'ok' | ErrorCode;
-  /** Null where the provider reported nothing. */
   usage: TokenUsage;
   /** Wait before the next attempt; undefined if there is none. */
   waitMs?: number | undefined;
@@ -27,7 +26,7 @@ export interface Attempt {
 /** A validated answer and what it cost. */
 export type Completion = ModelOutput & CallMetadata;
 
-/** A language model; one implementation per kind of provider. */
+/** A language model. Each kind of provider has an implementation in a folder of its own. */
 export interface LlmClient {
   /** @throws AppError with one of the `llm_…` codes, or the signal's reason. */
   complete(request: CompletionRequest): Promise<Completion>;

@@ -1,41 +1,50 @@
-import { Ajv } from 'ajv';
+import { Ajv, type ErrorObject } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { ModelOutput } from '../schemas/result.ts';
-import { llmError } from './errors.ts';
+import { type LlmErrorContext, llmError } from './errors.ts';
 
 const isModelOutput = new Ajv(AJV_OPTIONS).compile<ModelOutput>(ModelOutput);
 
-/** What OpenAI's strict mode does not know; it is checked on what comes back. */
-const UNSUPPORTED = ['minLength', 'maxLength', 'pattern'];
+/** OpenAI's strict mode rejects schemas with these keywords. The answer is checked against them here. */
+const UNSUPPORTED_KEYWORDS = ['minLength', 'maxLength', 'pattern'];
 
 /**
- * The output's schema as it is sent
+ * The output schema that providers receive
  * (https://platform.openai.com/docs/guides/structured-outputs#supported-schemas).
  */
 export const OUTPUT_SCHEMA = {
   name: 'ticket_result',
   schema: JSON.parse(JSON.stringify(ModelOutput), (key, value) =>
-    UNSUPPORTED.includes(key) ? undefined : value,
+    UNSUPPORTED_KEYWORDS.includes(key) ? undefined : value,
   ) as Record<string, unknown>,
 };
 
 /**
- * A model's answer text as checked output.
+ * Parses and validates the text that a model answered.
  *
- * @throws AppError `llm_invalid_output` if it is not JSON or outside the schema.
+ * @throws AppError `llm_invalid_output` if it is not JSON or does not match the schema.
  */
-export function parseModelOutput(
-  text: string,
-  context: { openai_request_id: string | null; details?: object },
-): ModelOutput {
-  let value: unknown;
-  try {
-    value = JSON.parse(text);
-  } catch {
-    // Without the SyntaxError: its message quotes the answer.
-    throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: 'is not JSON' } });
-  }
+export function parseModelOutput(text: string, context: LlmErrorContext): ModelOutput {
+  const value = parseJson(text);
   if (isModelOutput(value)) return value;
-  const wrong = isModelOutput.errors?.map(({ instancePath, keyword }) => `${instancePath} ${keyword}`);
-  throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: wrong } });
+  const output = value === undefined ? 'not JSON' : describeErrors(isModelOutput.errors);
+  throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output } });
 }
+
+/** Undefined if the text is not JSON. The SyntaxError is dropped because its message quotes the text. */
+function parseJson(text: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch {
+    return undefined;
+  }
+}
+
+/** For example `/summary maxLength`. Names that the model made up are left out. */
+const describeErrors = (errors: ErrorObject[] | null | undefined) =>
+  errors
+    ?.map(({ instancePath, keyword, params }) => {
+      const field = params.missingProperty ? `/${params.missingProperty}` : instancePath;
+      return `${field || '/'} ${keyword}`;
+    })
+    .join(', ');

@@ -2,7 +2,8 @@ import { readdirSync, readFileSync } from 'node:fs';
 import { StartupError } from '../errors.ts';
 import { ROOT } from '../root.ts';
 
-const PROMPTS_FOLDER = new URL('prompts/', ROOT);
+/** One folder per prompt version. */
+export const PROMPTS_FOLDER = new URL('prompts/', ROOT);
 
 export interface Prompt {
   /** The folder's name in `prompts/`, stored with every result. */
@@ -25,6 +26,7 @@ export function loadPrompt(version: string, folder = PROMPTS_FOLDER): Prompt {
   return { version, system };
 }
 
+/** The empty string if the file cannot be read. */
 function readText(file: URL): string {
   try {
     return readFileSync(file, 'utf8').trim();

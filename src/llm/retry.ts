@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, type ErrorCode } from '../errors.ts';
-import { NO_USAGE, type TokenUsage } from '../schemas/result.ts';
-import type { LlmClient } from './client.ts';
+import type { Completion, CompletionRequest, LlmClient } from './client.ts';
+import { llmError, usageOf } from './errors.ts';
 
 const RETRYABLE: ReadonlySet<ErrorCode> = new Set([
   'llm_unavailable',
@@ -18,27 +18,25 @@ export interface RetryOptions {
 }
 
 /**
- * Retries transient errors until the request's deadline. A wait that the provider asks for is honoured; if it reaches past the
- * deadline, the error is thrown at once and carries that wait.
+ * Retries transient errors until the request's deadline. A wait that the provider asks for is honoured. If it would end
+ * after the deadline, the error is thrown at once and carries that wait.
  *
- * The official client's own retry is off: it retries an exhausted quota, and replaces a `Retry-After` of more than a minute by its own
- * back-off.
+ * The official client's own retry is off: it retries an exhausted quota, and it replaces a `Retry-After` of more than a
+ * minute by its own back-off.
  */
-export function withRetries(
-  client: LlmClient,
-  { maxAttempts, attemptTimeoutMs, backoffMs = 500 }: RetryOptions,
-): LlmClient {
+export function withRetries(client: LlmClient, options: RetryOptions): LlmClient {
+  const { maxAttempts, attemptTimeoutMs, backoffMs = 500 } = options;
   return {
     async complete(request) {
       for (let attempt = 1; ; attempt += 1) {
-        const signal = AbortSignal.any([request.signal, AbortSignal.timeout(attemptTimeoutMs)]);
         try {
-          const completion = await client.complete({ ...request, signal });
+          const completion = await completeWithin(attemptTimeoutMs, client, request);
           request.onAttempt?.({ outcome: 'ok', usage: completion });
           return completion;
         } catch (error) {
+          const outcome = error instanceof AppError ? error.code : 'internal_error';
           const waitMs = waitAfter(error, attempt, request.deadline);
-          if (error instanceof AppError) request.onAttempt?.({ outcome: error.code, usage: usageOf(error), waitMs });
+          request.onAttempt?.({ outcome, usage: usageOf(error), waitMs });
           if (waitMs === undefined) throw error;
           await sleep(waitMs, undefined, { signal: request.signal }).catch(() => request.signal.throwIfAborted());
         }
@@ -54,5 +52,13 @@ export function withRetries(
   }
 }
 
-/** Tokens that a failed attempt has cost: an answer that cannot be used is paid for, too. */
-const usageOf = ({ details }: AppError): TokenUsage => (details.usage as TokenUsage | undefined) ?? NO_USAGE;
+/** One attempt with its own time limit. */
+async function completeWithin(timeoutMs: number, client: LlmClient, request: CompletionRequest): Promise<Completion> {
+  const timeout = new AbortController();
+  const timer = setTimeout(() => timeout.abort(llmError('llm_timeout')), timeoutMs);
+  try {
+    return await client.complete({ ...request, signal: AbortSignal.any([request.signal, timeout.signal]) });
+  } finally {
+    clearTimeout(timer);
+  }
+}

@@ -1,74 +1,77 @@
-import { type Logger, pino } from 'pino';
+import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { applySourceMap } from './source-map.ts';
 
-/** A line reaches standard output at the latest after so many ms, or when so many bytes have come together. */
-const FLUSH = { periodicFlush: 100, minLength: 16_000 };
+/** A line is written after 100 ms at the latest, or when 16 kB have been collected. */
+const BUFFER = { periodicFlush: 100, minLength: 16_000 };
 
-/** So many bytes wait for a reader that has come to a standstill; more are dropped. */
-const MAX_WAITING = 16 * 1024 * 1024;
+/** Memory for lines that cannot be written because the reader is blocked. Further lines are dropped. */
+const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
-const FOR_PEOPLE = {
-  ignore: 'pid,hostname,method,route,status,ms',
-  messageFormat: '{msg}{if method} {method} {route} {status} {ms} ms{end}',
+/** Time for writing the last lines before the process ends. */
+const FLUSH_TIMEOUT_MS = 1000;
+
+const PRETTY_OPTIONS = {
+  ignore: 'pid,hostname,method,route,status,outcome,ms',
+  messageFormat: '{msg}{if method} {method} {route} {status}{end}{if outcome} {outcome}{end}{if ms} {ms} ms{end}',
   singleLine: true,
   sync: true,
 };
 
-/** How long the last lines may take, in ms. */
-const MAX_FLUSH_MS = 1000;
-
-export interface Log {
+export interface Logging {
   log: Logger;
-  /** Writes the lines that wait, before the process ends; gives them up if that fails or takes too long. */
+  /** Writes the pending lines before the process ends. Discards them if writing fails or takes too long. */
   flush(): Promise<void>;
-  /** Lets the process end without the lines that wait. */
-  giveUp(): void;
+  /** Lets the process end without writing the pending lines. */
+  discardPending(): void;
 }
 
-/** The log: JSON lines, written without waiting and flushed at exit and after a fatal one; on a terminal, lines for people. */
-export async function createLog(level: string): Promise<Log> {
-  const options = { level, serializers: { err: describe } };
+/** Logs JSON lines to standard output, asynchronously; on a terminal, readable lines. */
+export async function createLogger(level: string): Promise<Logging> {
+  const options = { level, serializers: { err: serializeError } };
   if (process.stdout.isTTY) {
     const { default: pretty } = await import('pino-pretty');
-    return { log: pino(options, pretty(FOR_PEOPLE)), flush: async () => {}, giveUp() {} };
+    return { log: pino(options, pretty(PRETTY_OPTIONS)), flush: async () => {}, discardPending() {} };
   }
-  const destination = pino.destination({ sync: false, ...FLUSH, maxLength: MAX_WAITING });
-  return { log: pino(options, destination), ...endingWith(destination) };
+  const { destination, flush, discardPending } = createDestination();
+  return { log: pino(options, destination), flush, discardPending };
 }
 
-/** Its own flush at the exit tries for ever: with a full disk, or a reader that is gone or stands still, only `kill -9` would help. */
-function endingWith(destination: ReturnType<typeof pino.destination>): Omit<Log, 'log'> {
-  let isGood = true;
-  let isTold = false;
+/**
+ * An asynchronous destination. pino calls its `flushSync` when the process exits, and that retries without end while the
+ * disk is full or the reader is blocked or gone. So it is skipped after a failed write.
+ */
+function createDestination(): { destination: DestinationStream } & Omit<Logging, 'log'> {
+  const destination = pino.destination({ sync: false, ...BUFFER, maxLength: MAX_PENDING_BYTES });
   const flushSync = destination.flushSync.bind(destination);
+  let isWritable = true;
+  let hasReported = false;
   destination.flushSync = () => {
-    if (isGood) flushSync();
+    if (isWritable) flushSync();
   };
   destination.on('write', () => {
-    isGood = true;
+    isWritable = true;
   });
   destination.on('error', (error) => {
-    isGood = false; // it is tried again with the next lines
-    if (!isTold) process.stderr.write(`the log cannot be written: ${error.message}\n`);
-    isTold = true;
+    isWritable = false; // until a later write succeeds
+    if (!hasReported) process.stderr.write(`the log cannot be written: ${error.message}\n`);
+    hasReported = true;
   });
-  const giveUp = () => {
-    isGood = false;
+
+  const discardPending = () => {
+    isWritable = false;
   };
-  const flush = () =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(end, MAX_FLUSH_MS, new Error('too slow'));
-      destination.flush(end);
-      function end(error?: Error | null): void {
-        clearTimeout(timer);
-        if (error) giveUp();
-        resolve();
-      }
-    });
-  return { flush, giveUp };
+  const flush = async () => {
+    const { promise, resolve } = Promise.withResolvers<boolean>();
+    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS, false);
+    destination.flush((error) => resolve(!error));
+    if (!(await promise)) discardPending();
+    clearTimeout(timer);
+  };
+  return { destination, flush, discardPending };
 }
 
-function describe(error: Error): object {
-  const described = pino.stdSerializers.err(error);
-  return described?.stack ? { ...described, stack: applySourceMap(described.stack) } : described;
+/** pino's serializer, with stacks that point to the sources. */
+function serializeError(error: Error): object {
+  const serialized = stdSerializers.err(error);
+  return serialized?.stack ? { ...serialized, stack: applySourceMap(serialized.stack) } : serialized;
 }

@@ -1,106 +1,131 @@
 import { Counter, collectDefaultMetrics, Gauge, Histogram, Registry } from 'prom-client';
 
-/** Numbers that their owners keep, read at each scrape. */
-export interface Sources {
-  /** Model calls that run, and runs that wait for their turn. */
-  limiter: () => { active: number; queued: number };
-  /** Requests that shared a run instead of making a call, and runs taken over from processes that were gone. */
-  processor: () => { coalesced: number; reclaimed: number };
-  /** How many tickets there are of each status. */
-  tickets: () => Promise<Record<string, number>>;
-}
-
+/** A request as `http_server_request_duration_seconds` counts it. */
 export interface ObservedRequest {
-  /** The pattern, not the path; undefined if there is none. */
+  /** The route's pattern; undefined if no route matched. */
   route: string | undefined;
   method: string;
   status: number;
-  /** The problem document's code. */
+  /** `code` of the problem document; undefined if the request succeeded. */
   errorType: string | undefined;
   seconds: number;
 }
 
+/** Numbers that other parts keep. Each scrape reads them. */
+export interface Sources {
+  limiter: () => { active: number; queued: number };
+  processor: () => { coalesced: number; reclaimed: number };
+  tickets: () => Promise<Record<string, number>>;
+}
+
 export type Metrics = ReturnType<typeof createMetrics>;
 
-/** Methods that have a number of their own; a stranger can invent others without end. */
+/** Other methods share one label value, because clients can invent any number of them. */
 const METHODS = new Set(['GET', 'HEAD', 'POST', 'PUT', 'PATCH', 'DELETE', 'OPTIONS']);
 
-/** So many requests are counted at once, because a loop of them takes less time than each between other work. */
-const REQUESTS_PER_TURN = 500;
+/** Gauges of prom-client whose names end in `_total`, which Prometheus reserves for counters. */
+const MISNAMED_GAUGES = [
+  'nodejs_active_handles_total',
+  'nodejs_active_requests_total',
+  'nodejs_active_resources_total',
+];
 
-/** What Prometheus reads. Labels take few values, whatever is asked for. */
-export function createMetrics() {
-  const registers = [new Registry()];
-  const [registry] = registers as [Registry];
+/** The metrics of this process. HTTP metrics have OpenTelemetry's names, own metrics the prefix `ticket_service_`. */
+export function createMetrics({ version }: { version: string }) {
+  const registry = new Registry();
+  const registers = [registry];
   collectDefaultMetrics({ register: registry });
+  for (const name of MISNAMED_GAUGES) registry.removeSingleMetric(name);
+
+  new Gauge({
+    name: 'ticket_service_build_info',
+    help: 'Always 1. The labels describe the running build.',
+    labelNames: ['version', 'node_version'],
+    registers,
+  }).set({ version, node_version: process.version }, 1);
+
   const requests = new Histogram({
     name: 'http_server_request_duration_seconds',
-    help: 'Time from a request to its answer.',
-    labelNames: ['route', 'method', 'status'],
+    help: 'Time from a request to the end of its response.',
+    labelNames: ['http_route', 'http_request_method', 'http_response_status_code', 'error_type'],
     buckets: [0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1, 5, 10, 30, 60],
     registers,
-    collect: countRequests,
   });
-  let answered: { route: string; method: string; status: number; seconds: number }[] = [];
-  const batches = new Histogram({
-    name: 'db_commit_writes',
-    help: 'Writes that shared a commit.',
+  const commitWrites = new Histogram({
+    name: 'ticket_service_db_commit_writes',
+    help: 'Writes per database commit.',
     buckets: [1, 2, 5, 10, 50, 100, 500, 1000],
     registers,
   });
-  const commits = new Histogram({
-    name: 'db_commit_duration_seconds',
-    help: 'Time that a batch of writes took, with its commit.',
+  const commitDurations = new Histogram({
+    name: 'ticket_service_db_commit_duration_seconds',
+    help: 'Duration of a batch of database writes with its commit.',
     buckets: [0.0005, 0.001, 0.005, 0.01, 0.05, 0.1, 0.5, 1],
     registers,
   });
 
   return {
     registry,
-    observeRequest({ route, method, status, seconds }: ObservedRequest): void {
-      answered.push({ route: route ?? 'none', method: METHODS.has(method) ? method : 'other', status, seconds });
-      if (answered.length >= REQUESTS_PER_TURN) countRequests();
+    observeRequest({ route, method, status, errorType, seconds }: ObservedRequest): void {
+      const labels = {
+        http_route: route ?? '',
+        http_request_method: METHODS.has(method) ? method : '_OTHER',
+        http_response_status_code: status,
+        error_type: errorType ?? '',
+      };
+      requests.observe(labels, seconds);
     },
     observeCommit(writes: number, seconds: number): void {
-      batches.observe(writes);
-      commits.observe(seconds);
+      commitWrites.observe(writes);
+      commitDurations.observe(seconds);
     },
-    /** Adds what is read at each scrape. */
-    watch({ limiter, processor, tickets }: Sources): void {
-      gauge('model_calls_running', 'Model calls under way.', () => limiter().active);
-      gauge('model_calls_waiting', 'Runs that wait for their turn to call the model.', () => limiter().queued);
-      counter('ticket_requests_joined_total', 'Requests that shared a run: calls saved.', () => processor().coalesced);
-      counter('ticket_runs_taken_over_total', 'Runs of processes that were gone.', () => processor().reclaimed);
-      new Gauge({
-        ...{ name: 'tickets', help: 'Tickets in the database.', labelNames: ['status'], registers },
-        async collect() {
-          for (const [status, count] of Object.entries(await tickets())) this.set({ status }, count);
-        },
-      });
-    },
+    registerCollectors: (sources: Sources) => registerCollectors(registry, sources),
   };
+}
 
-  function countRequests(): void {
-    for (const { seconds, ...labels } of answered) requests.observe(labels, seconds);
-    answered = [];
-  }
-
-  function gauge(name: string, help: string, read: () => number): void {
+function registerCollectors(registry: Registry, { limiter, processor, tickets }: Sources): void {
+  const registers = [registry];
+  const addGauge = (name: string, help: string, read: () => number) =>
     new Gauge({
-      ...{ name, help, registers },
+      name,
+      help,
+      registers,
       collect() {
         this.set(read());
       },
     });
-  }
-
-  function counter(name: string, help: string, read: () => number): void {
+  const addCounter = (name: string, help: string, read: () => number) =>
     new Counter({
-      ...{ name, help, registers },
+      name,
+      help,
+      registers,
       collect() {
         this.reset();
         this.inc(read());
       },
     });
-  }
+
+  addGauge('ticket_service_llm_calls_active', 'Runs that are calling the model.', () => limiter().active);
+  addGauge('ticket_service_llm_calls_queued', 'Runs that wait to call the model.', () => limiter().queued);
+  addCounter(
+    'ticket_service_requests_coalesced_total',
+    'Requests that shared the run of another request.',
+    () => processor().coalesced,
+  );
+  addCounter(
+    'ticket_service_runs_reclaimed_total',
+    'Runs claimed after the lease of another process had expired.',
+    () => processor().reclaimed,
+  );
+  new Gauge({
+    name: 'ticket_service_tickets',
+    help: 'Tickets in the database.',
+    labelNames: ['status'],
+    registers,
+    async collect() {
+      this.reset();
+      const counts = await tickets().catch(() => ({})); // the other metrics matter most while the storage is unavailable
+      for (const [status, count] of Object.entries(counts)) this.set({ status }, count);
+    },
+  });
 }

@@ -2,29 +2,32 @@ import { readFileSync } from 'node:fs';
 import { SourceMap } from 'node:module';
 import { fileURLToPath } from 'node:url';
 
-/** The bundle that this file is part of; when the sources run, there is no map beside it. */
+/** The bundle that contains this module. When the sources run, no map is beside it. */
 const BUNDLE = fileURLToPath(import.meta.url);
-const PLACE = new RegExp(`${RegExp.escape(BUNDLE)}:(\\d+):(\\d+)`, 'g');
-let map: SourceMap | undefined;
+const POSITION = new RegExp(`${RegExp.escape(BUNDLE)}:(\\d+):(\\d+)`, 'g');
+let cachedMap: SourceMap | undefined;
 
-/** A stack trace with the lines of the sources instead of the bundle's. (Node's own way reads the map at each start.) */
+/**
+ * Replaces positions in the bundle by positions in the sources. Node's own `--enable-source-maps` would read the map at
+ * every start; this reads it when the first stack is printed.
+ */
 export function applySourceMap(stack: string): string {
   if (!stack.includes(`${BUNDLE}:`)) return stack;
-  const sourceMap = readMap();
+  const sourceMap = readSourceMap();
   if (!sourceMap) return stack;
-  return stack.replaceAll(PLACE, (place, line, column) => {
+  return stack.replaceAll(POSITION, (position, line, column) => {
     const origin = sourceMap.findOrigin(Number(line), Number(column));
-    return 'fileName' in origin ? `${withoutDots(origin.fileName)}:${origin.lineNumber}:${origin.columnNumber}` : place;
+    if (!('fileName' in origin)) return position;
+    return `${origin.fileName.replace(/^(?:\.\.\/)+/, '')}:${origin.lineNumber}:${origin.columnNumber}`;
   });
 }
 
-const withoutDots = (path: string) => path.replace(/^(?:\.\.\/)+/, '');
-
-function readMap(): SourceMap | undefined {
+/** Undefined if there is no map: the stack is then printed as it is. */
+function readSourceMap(): SourceMap | undefined {
   try {
-    map ??= new SourceMap(JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')));
+    cachedMap ??= new SourceMap(JSON.parse(readFileSync(`${BUNDLE}.map`, 'utf8')));
+    return cachedMap;
   } catch {
-    // a bundle without its map is no reason to lose an error
+    return undefined;
   }
-  return map;
 }

@@ -58,7 +58,7 @@ function toProblem(error: FastifyError | AppError, request: FastifyRequest): Pro
   const known = FASTIFY_ERRORS[error.code];
   if (known) return makeProblem(id, ...known);
   if (error.statusCode === 416) return makeProblem(id, 'bad_request', 'the range cannot be satisfied');
-  if (error.statusCode && error.statusCode < 500) return makeProblem(id, 'bad_request', 'the request is invalid');
+  if (error.statusCode && error.statusCode < 500) return makeProblem(id, 'bad_request', 'the request cannot be read');
   return makeProblem(id, 'internal_error', 'internal error');
 }
 

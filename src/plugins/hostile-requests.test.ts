@@ -29,11 +29,7 @@ async function checkBatches<T>(
 ): Promise<void> {
   const batches = fc.array(one, { minLength: batchSize, maxLength: batchSize });
   const seed = process.env.FC_SEED ? { seed: Number(process.env.FC_SEED) } : {};
-  await fc.assert(fc.asyncProperty(batches, property), {
-    numRuns: count / batchSize,
-    interruptAfterTimeLimit: 60_000,
-    ...seed,
-  });
+  await fc.assert(fc.asyncProperty(batches, property), { numRuns: count / batchSize, ...seed });
 }
 
 /** Node itself answers requests without `Host` and with unknown expectations, without a body. */
@@ -76,7 +72,7 @@ test('10,000 hostile requests get documented answers, no 5xx, and leave the data
     expect(await read(`/tickets/${ticket.id}`)).toEqual({ ...ticket, status: expect.any(String) });
   }
   for (const file of [database, impatient.database]) await expectConsistent(file);
-}, 120_000);
+}, 600_000);
 
 /** Sends requests in one piece, followed by one that closes the connection, and returns their answers. */
 async function pipelined(url: string, requests: HostileRequest[]): Promise<Answer[]> {

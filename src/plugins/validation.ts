@@ -64,17 +64,29 @@ export function validationErrors(request: FastifyRequest): FieldError[] {
 }
 
 function message({ keyword, params, message = 'is invalid' }: ErrorObject, part: string): string {
-  if (keyword === 'required') return 'is missing';
-  if (keyword === 'additionalProperties') return 'is not a parameter of this route';
-  if (keyword === 'enum') return `must be one of ${params.allowedValues.join(', ')}`;
-  if (keyword === 'pattern' && params.pattern === STORABLE) {
-    return 'must not contain U+0000 or half of a surrogate pair';
+  switch (keyword) {
+    case 'required':
+      return 'is missing';
+    case 'additionalProperties':
+      return 'is not a parameter of this route';
+    case 'enum':
+      return `must be one of ${params.allowedValues.join(', ')}`;
+    case 'minLength':
+      return params.limit === 1 ? 'must not be empty' : `must have at least ${params.limit} characters`;
+    case 'maxLength':
+      return `must have at most ${params.limit} characters`;
+    case 'pattern':
+      return params.pattern === STORABLE ? 'must not contain U+0000 or half of a surrogate pair' : message;
+    case 'type':
+      return typeMessage(params.type, part);
+    default:
+      return message;
   }
-  if (keyword === 'type' && params.type === 'object') return 'must be a JSON object';
-  if (keyword === 'type' && part !== 'body') {
-    return params.type === 'boolean'
-      ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
-      : 'must be an integer, in digits only';
-  }
-  return message;
+}
+
+function typeMessage(type: string, part: string): string {
+  if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
+  return type === 'boolean'
+    ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
+    : 'must be an integer, in digits only';
 }

@@ -105,8 +105,9 @@ describe('POST /tickets', () => {
   it.each([
     [{}, 'is missing'],
     [{ raw_text: '\0' }, 'must not contain U+0000 or half of a surrogate pair'],
-    [{ raw_text: 5 }, 'must be string'],
-    [{ raw_text: '' }, 'must NOT have fewer than 1 characters'],
+    [{ raw_text: 5 }, 'must be a string'],
+    [{ raw_text: '' }, 'must not be empty'],
+    [{ raw_text: 'x'.repeat(20001) }, 'must have at most 20000 characters'],
   ])('explains what is wrong with %j', async (payload, msg) => {
     expect((await post(payload)).json().errors).toEqual([{ loc: ['body', 'raw_text'], msg }]);
   });

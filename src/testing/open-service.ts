@@ -3,7 +3,7 @@ import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
 import { createOpenAIClient } from '../llm/openai/client.ts';
 import { withRetries } from '../llm/retry.ts';
-import { modelMetrics } from '../observability/llm-metrics.ts';
+import { instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
@@ -33,7 +33,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
-  const metrics = createMetrics();
+  const metrics = createMetrics({ version: '0.0.0' });
   const store = openStorage(database, { leaseMs, onCommit: metrics.observeCommit });
   const openai = createOpenAIClient({
     apiKey: 'sk-test',
@@ -42,12 +42,11 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     api,
     connections: concurrency,
   });
-  const { call, attempt } = modelMetrics(metrics.registry, {
-    provider: 'openai',
-    model: 'gpt-test',
-    promptVersion: 'v1',
-  });
-  const llm = call(withRetries(attempt(openai), { maxAttempts, attemptTimeoutMs, backoffMs: 20 }));
+  const llm = instrumentLlmClient(
+    withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 }),
+    metrics.registry,
+    { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' },
+  );
   const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
   const processor = createProcessor({ ...store, llm, prompt: PROMPT, limiter, timeoutMs, log: logger });
   const app = await buildApp(
@@ -65,7 +64,11 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     },
   );
 
-  metrics.watch({ limiter: limiter.stats, processor: processor.stats, tickets: store.tickets.countByStatus });
+  metrics.registerCollectors({
+    limiter: limiter.stats,
+    processor: processor.stats,
+    tickets: store.tickets.countByStatus,
+  });
 
   return {
     app,

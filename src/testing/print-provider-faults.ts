@@ -1,20 +1,24 @@
-/** Prints what comes of each fault of a provider: `npm run provider-faults`. */
+/** `npm run provider-faults`: prints how the service handles each fault of a provider. */
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { PROVIDER_FAULTS } from './provider-faults.ts';
+import { LIMITS, PROVIDER_FAULTS } from './provider-faults.ts';
 import { runProviderFault } from './run-provider-fault.ts';
 
-const row = (...cells: unknown[]) => {
-  const [name, ...rest] = cells.map(String);
-  process.stdout.write(`${name?.padEnd(44)}${rest.map((cell) => cell.padEnd(22)).join('')}\n`);
-};
+const WIDTHS = [40, 7, 8, 22, 13];
 
-row('the provider …', 'calls', 'status', 'code', 'Retry-After', 'ms');
+const printRow = (cells: unknown[]) =>
+  process.stdout.write(`${cells.map((cell, column) => String(cell).padEnd(WIDTHS[column] ?? 0)).join('')}\n`);
+
+process.stdout.write(
+  `Each row processes one ticket with a local provider that has the fault. Limits: ${LIMITS.maxAttempts} attempts of ` +
+    `${LIMITS.attemptTimeoutMs} ms each, ${LIMITS.timeoutMs} ms per run.\n\n`,
+);
+printRow(["provider's response", 'calls', 'status', 'error code', 'Retry-After', 'ms']);
 for (const fault of PROVIDER_FAULTS) {
   const folder = mkdtempSync(join(tmpdir(), 'provider-faults-'));
   const { calls, ms, response } = await runProviderFault(fault, folder);
   const { code = '–' } = response.json();
-  row(fault.name, calls.length, response.statusCode, code, response.headers['retry-after'] ?? '–', ms);
+  printRow([fault.name, calls, response.statusCode, code, response.headers['retry-after'] ?? '–', ms]);
   rmSync(folder, { recursive: true });
 }

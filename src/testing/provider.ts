@@ -10,12 +10,12 @@ export interface ReceivedRequest {
   body: Record<string, unknown>;
 }
 
-/** How the provider answers: with status, headers and body, or by doing something to the response itself. */
+/** How the provider responds: with a status, headers and a body, or by writing to the response itself. */
 export type Behaviour =
   | { status?: number; headers?: Record<string, string>; body?: unknown }
   | ((response: ServerResponse) => void | Promise<void>);
 
-/** An OpenAI-like server on loopback that records what it is sent and answers as it is told. */
+/** Starts an OpenAI-compatible server on loopback that records its requests. */
 export async function startProvider(port = 0) {
   const requests: ReceivedRequest[] = [];
   let sentBytes = 0;
@@ -53,11 +53,11 @@ export async function startProvider(port = 0) {
   return {
     url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/v1`,
     requests,
-    /** How many connections were made to it, and how many are open. */
+    /** Number of connections so far and of those that are open. */
     connections: () => ({ made, open }),
-    /** How much went into the connections of the answers that are over. */
+    /** Bytes written to the connections of finished responses. */
     sentBytes: () => sentBytes,
-    /** From now on answer like this; a function is asked for every request. */
+    /** Sets the behaviour for the requests that follow. A function is called for each request. */
     respond(next: Behaviour | typeof behaviour) {
       behaviour = typeof next === 'function' ? (next as typeof behaviour) : () => next;
     },
@@ -74,8 +74,8 @@ export const OUTPUT: ModelOutput = {
   reply_draft: 'Thank you for writing to us. When did it last work?',
 };
 
-/** A whole answer of the Responses API with this text, or this output as JSON. */
-export function completed(output: unknown = OUTPUT, more: Record<string, unknown> = {}): Behaviour {
+/** A complete response of the Responses API. `output` is the answer's text, or an object that becomes JSON. */
+export function completed(output: unknown = OUTPUT, overrides: Record<string, unknown> = {}): Behaviour {
   const text = typeof output === 'string' ? output : JSON.stringify(output);
   return {
     body: {
@@ -90,7 +90,29 @@ export function completed(output: unknown = OUTPUT, more: Record<string, unknown
         output_tokens: 40,
         total_tokens: 160,
       },
-      ...more,
+      ...overrides,
+    },
+  };
+}
+
+/** A complete response of chat completions. */
+export function chatCompleted(
+  message: { content: string | null; [field: string]: unknown },
+  overrides: { choice?: object; body?: object } = {},
+): Behaviour {
+  return {
+    body: {
+      id: 'chatcmpl-1',
+      object: 'chat.completion',
+      model: 'llama3.2:3b',
+      choices: [{ index: 0, finish_reason: 'stop', message: { role: 'assistant', ...message }, ...overrides.choice }],
+      usage: {
+        prompt_tokens: 120,
+        prompt_tokens_details: { cached_tokens: 64 },
+        completion_tokens: 40,
+        total_tokens: 160,
+      },
+      ...overrides.body,
     },
   };
 }

@@ -2,19 +2,19 @@ import { CATEGORIES, type Category } from '../../schemas/result.ts';
 import { type Strength, VOCABULARY, WEIGHTS } from './vocabulary.ts';
 import { wordsOf } from './words.ts';
 
-/** An entry of the vocabulary, ready to be compared. A word that ends in `*` is a stem. */
+/** A vocabulary entry in the form of `wordsOf`. A word that ends in `*` is a stem. */
 interface Entry {
   category: Category;
   weight: number;
   words: string[];
 }
 
-/** Entries by the first letters of their first word, so that a text's word meets a few of them and not all. */
+/** Entries by the first two letters of their first word, so that each word of a text is compared with few entries. */
 export type CompiledVocabulary = Map<string, Entry[]>;
 const indexKey = (word = '') => word.slice(0, 2);
 
-/** How much speaks for each category. */
-export type Evidence = Record<Category, number>;
+/** Sum of the weights of the entries found, per category. */
+export type Scores = Record<Category, number>;
 
 export function compileVocabulary(segmenter: Intl.Segmenter): CompiledVocabulary {
   const entries: Entry[] = [];
@@ -27,28 +27,28 @@ export function compileVocabulary(segmenter: Intl.Segmenter): CompiledVocabulary
   return Map.groupBy(entries, ({ words }) => indexKey(words[0]));
 }
 
-/** A phrase goes through what a text goes through; letters stand in for its asterisks meanwhile. */
+/** Normalizes a phrase like a text. Letters replace the asterisks meanwhile, because the segmenter drops asterisks. */
 export const patternOf = (phrase: string, segmenter: Intl.Segmenter) =>
   wordsOf(phrase.replaceAll('*', 'zzz'), segmenter).map((word) => word.replace(/zzz$/, '*'));
 
-/** What the words say. An entry counts once, so that repeating a word does not outvote the others. */
-export function weigh(words: string[], vocabulary: CompiledVocabulary): Evidence {
+/** Each entry counts once, so that a repeated word does not outvote the others. */
+export function scoreCategories(words: string[], vocabulary: CompiledVocabulary): Scores {
   const found = new Set<Entry>();
   for (const [at, word] of words.entries()) {
     for (const entry of vocabulary.get(indexKey(word)) ?? []) {
       if (entry.words.every((pattern, i) => matches(words[at + i], pattern))) found.add(entry);
     }
   }
-  const evidence: Evidence = { 'auth/login': 0, billing: 0, bug: 0, feature_request: 0, account: 0, other: 0 };
-  for (const { category, weight } of found) evidence[category] += weight;
-  return evidence;
+  const scores: Scores = { 'auth/login': 0, billing: 0, bug: 0, feature_request: 0, account: 0, other: 0 };
+  for (const { category, weight } of found) scores[category] += weight;
+  return scores;
 }
 
 const matches = (word: string | undefined, pattern: string) =>
   pattern.endsWith('*') ? word?.startsWith(pattern.slice(0, -1)) : word === pattern;
 
-/** The category with the most evidence: of equals the first in `CATEGORIES`, and `other` if there is none. */
-export function strongestCategory(evidence: Evidence): Category {
-  const most = Math.max(...Object.values(evidence));
-  return most === 0 ? 'other' : (CATEGORIES.find((category) => evidence[category] === most) ?? 'other');
+/** The category with the highest score: the first in `CATEGORIES` among equals, `other` if all are 0. */
+export function highestCategory(scores: Scores): Category {
+  const highest = Math.max(...Object.values(scores));
+  return highest === 0 ? 'other' : (CATEGORIES.find((category) => scores[category] === highest) ?? 'other');
 }

@@ -1,5 +1,5 @@
 import type { LlmClient } from '../client.ts';
-import { compileVocabulary, strongestCategory, weigh } from './category.ts';
+import { compileVocabulary, highestCategory, scoreCategories } from './category.ts';
 import { REPLIES } from './replies.ts';
 import { type Segmenters, summarize } from './summary.ts';
 import { plainText, wordsOf } from './words.ts';
@@ -7,9 +7,8 @@ import { plainText, wordsOf } from './words.ts';
 export const OFFLINE_MODEL = 'offline-extractive-v1';
 
 /**
- * A model that needs no provider: it quotes the text's own sentences, finds the category by its words (English) and
- * drafts a fixed reply. For trying the service, for tests, and for days without a provider. It has no use for
- * instructions, answers every text, and never throws.
+ * A model that needs no provider. The summary quotes sentences of the ticket, the category follows from its (English)
+ * words, and the reply draft is fixed per category. It ignores the instructions, answers every text and never throws.
  */
 export function createOfflineClient(): LlmClient {
   const segmenters: Segmenters = {
@@ -18,14 +17,14 @@ export function createOfflineClient(): LlmClient {
     grapheme: new Intl.Segmenter('en', { granularity: 'grapheme' }),
   };
   const vocabulary = compileVocabulary(segmenters.word);
-  const evidenceIn = (text: string) => weigh(wordsOf(text, segmenters.word), vocabulary);
+  const scoresOf = (text: string) => scoreCategories(wordsOf(text, segmenters.word), vocabulary);
 
   return {
     async complete({ text }) {
       const start = performance.now();
       const plain = plainText(text);
-      const category = strongestCategory(evidenceIn(plain));
-      const summary = summarize(plain, segmenters, (sentence) => evidenceIn(sentence)[category]);
+      const category = highestCategory(scoresOf(plain));
+      const summary = summarize(plain, segmenters, (sentence) => scoresOf(sentence)[category]);
       return {
         summary,
         category,

@@ -9,8 +9,8 @@ const reply = (...paragraphs: string[]) =>
   ].join('\n\n');
 
 /**
- * One draft per category: it thanks, and asks for what helps. It promises nothing in the team's name and repeats
- * nothing of the ticket, so that no text can put words into the team's mouth.
+ * One draft per category. It thanks the customer and asks for missing facts. It promises nothing and does not repeat the
+ * ticket, so that a ticket cannot influence what the team writes.
  */
 export const REPLIES: Record<Category, string> = {
   'auth/login': reply(

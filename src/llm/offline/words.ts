@@ -1,20 +1,20 @@
 /** `<p>`, `<a href="…">`, `</p>`, `<!-- … -->`; not `<anna@example.com>` nor `<https://example.com>`. */
 const TAG = /<(?:\/?[a-z][a-z0-9]*(?:\s[^<>]*)?\/?|![^<>]*)>/gi;
 
-/** A text without lone surrogates, which cannot be stored, and HTML tags, whose attributes are nobody's words. */
+/** The text without HTML tags and without lone surrogates, which cannot be stored. */
 export const plainText = (text: string) =>
   text
     .toWellFormed()
     .replace(TAG, ' ')
     .replace(/&nbsp;/gi, ' ');
 
-/** On one line, without control characters; empty if there is nothing to see (spaces, zero-width characters). */
-export function tidy(text: string): string {
+/** The text on one line without control characters; empty if it has no visible characters. */
+export function normalizeWhitespace(text: string): string {
   const line = text.replace(/[\s\p{Cc}]+/gu, ' ').trim();
   return /[^\p{C}\p{Z}]/u.test(line) ? line : '';
 }
 
-/** Different spellings of the same thing, so that the vocabulary needs only one of them. */
+/** Replacements for different spellings, so that the vocabulary needs only one of them. */
 const SPELLINGS: [RegExp, string][] = [
   [/[’‘ʼ`´]/g, "'"],
   [/\b(do|does|did|is|are|was|were|has|have|had|would|could|should)n'?t\b/g, '$1 not'],
@@ -27,19 +27,19 @@ const SPELLINGS: [RegExp, string][] = [
   [/\p{Sc}/gu, ' money '],
 ];
 
-/** Words that may stand inside a phrase without changing it. */
+/** Words that do not change the meaning of a phrase. */
 const FILLERS = new Set(
   'a an the my our your his their its this that these those to just still even really also'.split(' '),
 );
 
-/** UTF-16 code units, all of the longest ticket. A bound, because NFKC can make one character eighteen (U+FDFA). */
+/** UTF-16 code units of the longest ticket. Needed because NFKC can turn one character into eighteen (U+FDFA). */
 const MAX_LENGTH = 40_000;
 
-/** The words of a text in one spelling, without fillers; also for scripts that put no spaces between words. */
+/** The words of a text in a common spelling, without fillers. Also works for scripts without spaces between words. */
 export function wordsOf(text: string, segmenter: Intl.Segmenter): string[] {
-  let usual = text.normalize('NFKC').slice(0, MAX_LENGTH).toLowerCase();
-  for (const [spelling, replacement] of SPELLINGS) usual = usual.replace(spelling, replacement);
-  return Array.from(segmenter.segment(usual))
+  let normalized = text.normalize('NFKC').slice(0, MAX_LENGTH).toLowerCase();
+  for (const [spelling, replacement] of SPELLINGS) normalized = normalized.replace(spelling, replacement);
+  return Array.from(segmenter.segment(normalized))
     .filter(({ segment, isWordLike }) => isWordLike && !FILLERS.has(segment))
     .map(({ segment }) => segment);
 }

@@ -1,32 +1,21 @@
 import type OpenAI from 'openai';
-import type { TokenUsage } from '../../schemas/result.ts';
+import type { CompletionRequest } from '../client.ts';
+import type { LlmErrorCode } from '../errors.ts';
 
-/** One of the two ways to ask an OpenAI-like server. */
-export interface Api {
-  /** Resolves with an answer of status 200, whatever it holds. */
-  ask(client: OpenAI, question: Question, options: { signal: AbortSignal }): Promise<Response>;
-  /**
-   * @param context goes along with what is thrown
-   * @throws AppError with the `llm_…` code of an answer that holds no text to use
-   */
-  read(response: unknown, context: AnswerContext): Answer;
+/** One of the two APIs that OpenAI-compatible servers have. */
+export interface Adapter {
+  /** Sends the request. Resolves with every response of status 200, whatever its body is. */
+  send(client: OpenAI, model: string, request: CompletionRequest): Promise<Response>;
+  /** Reads a response body, which may be anything. */
+  parse(body: unknown): ParsedResponse;
 }
 
-export interface Question {
-  model: string;
-  instructions: string;
-  text: string;
-}
-
-export interface AnswerContext {
-  openai_request_id: string | null;
-  /** For the log and the metrics. */
-  details: { usage: TokenUsage };
-}
-
-export interface Answer {
-  /** JSON, unless the model does as it likes. */
-  text: string;
-  /** The model that the provider says it used. */
-  model: string | undefined;
-}
+/** The model's answer, or why there is none. */
+export type ParsedResponse =
+  | {
+      /** JSON, if the model did as it was told. */
+      text: string;
+      /** The model that the provider says it used. */
+      model: string | null | undefined;
+    }
+  | { error: LlmErrorCode };

@@ -1,26 +1,28 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { llmError } from '../errors.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
-import type { Api } from './adapter.ts';
-import { Nullable } from './nullable.ts';
+import type { Adapter } from './adapter.ts';
+import { OptionalNullable } from './optional-nullable.ts';
 
-/** The parts of an answer that are read; anything else may be there. */
-const Completion = Type.Object({
-  model: Nullable(Type.String()),
-  choices: Type.Array(
-    Type.Object({
-      finish_reason: Nullable(Type.String()),
-      message: Type.Object({ content: Nullable(Type.String()), refusal: Nullable(Type.String()) }),
-    }),
-    { minItems: 1 },
-  ),
-});
-const shape = TypeCompiler.Compile(Completion);
+/** The fields that are read. A body may have others. */
+const Body = TypeCompiler.Compile(
+  Type.Object({
+    model: OptionalNullable(Type.String()),
+    choices: Type.Array(
+      Type.Object({
+        finish_reason: OptionalNullable(Type.String()),
+        message: Type.Object({
+          content: OptionalNullable(Type.String()),
+          refusal: OptionalNullable(Type.String()),
+        }),
+      }),
+    ),
+  }),
+);
 
-/** Chat completions, which more servers speak: https://platform.openai.com/docs/api-reference/chat */
-export const chatApi: Api = {
-  ask: (client, { model, instructions, text }, options) =>
+/** Chat completions, the API that most servers have: https://platform.openai.com/docs/api-reference/chat */
+export const chatAdapter: Adapter = {
+  send: (client, model, { instructions, text, signal }) =>
     client.chat.completions
       .create(
         {
@@ -31,32 +33,32 @@ export const chatApi: Api = {
           ],
           response_format: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
         },
-        options,
+        { signal },
       )
       .asResponse(),
 
-  read(response, context) {
-    const choice = shape.Check(response) ? response.choices[0] : undefined;
-    if (!choice) throw llmError('llm_invalid_output', context);
+  parse(body) {
+    if (!Body.Check(body)) return { error: 'llm_invalid_output' };
+    const [choice] = body.choices;
+    if (!choice) return { error: 'llm_invalid_output' };
     const { finish_reason, message } = choice;
-    if (message.refusal) throw llmError('llm_refused', context);
-    if (finish_reason === 'content_filter') throw llmError('llm_content_filtered', context);
-    if (finish_reason === 'length') throw llmError('llm_truncated', context);
-    const { model } = response as Static<typeof Completion>;
-    return { text: extractJson(message.content ?? ''), model: model ?? undefined };
+    if (message.refusal) return { error: 'llm_refused' };
+    if (finish_reason === 'content_filter') return { error: 'llm_content_filtered' };
+    if (finish_reason === 'length') return { error: 'llm_truncated' };
+    return { text: extractJson(message.content ?? ''), model: body.model };
   },
 };
 
-/** The JSON in the text of a model that thinks aloud first, or puts Markdown or words around it; else the text. */
+/** Finds the JSON in an answer with a reasoning block, a Markdown fence or words around it; else returns the text. */
 function extractJson(text: string): string {
   const answer = text.split('</think>').at(-1) ?? text;
   const fenced = /```(?:json)?\s(.*?)```/s.exec(answer)?.[1] ?? '';
-  return [text, answer, fenced, outermostObject(answer), outermostObject(text)].find(isJson) ?? text;
+  return [text, answer, fenced, outermostObject(answer), outermostObject(text)].find(isJsonObject) ?? text;
 }
 
 const outermostObject = (text: string) => text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
 
-function isJson(text: string): boolean {
+function isJsonObject(text: string): boolean {
   try {
     return typeof JSON.parse(text) === 'object';
   } catch {

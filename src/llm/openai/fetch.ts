@@ -1,10 +1,10 @@
 import type { Agent } from 'undici';
 
-/** An answer has some 10 KiB; nobody needs the end of one that is longer than this. */
+/** A normal response has about 10 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
 
-/** What the official client asks for. */
-interface Call {
+/** The options that the official client passes to `fetch`. */
+interface FetchOptions {
   method: 'POST';
   headers: Headers;
   body: string;
@@ -12,37 +12,40 @@ interface Call {
 }
 
 /**
- * A `fetch` for the official client that holds at most so many connections to a server, also where calls are given up, keeps
- * and reuses them, follows no redirect, which would take the ticket elsewhere, and gives of a body that is over 1 MiB only
- * the beginning. Its promise is settled when the body is there.
+ * A `fetch` for the official client that
+ * - opens at most `connections` connections and reuses them, also when calls are cancelled,
+ * - follows no redirect, which would send the ticket elsewhere,
+ * - stops reading a body after 1 MiB. The rest is discarded, so that the body is not valid JSON.
+ *
+ * It resolves when the body has been read.
  */
 export function createFetch(connections: number): typeof fetch {
   let dispatcher: Agent | undefined;
   return async (url, init) => {
-    const undici = await import('undici'); // takes as long as a tenth of the start, which can do without
+    const undici = await import('undici'); // only at the first call: it takes a tenth of the start-up time to load
     dispatcher ??= new undici.Agent({ connections, allowH2: false });
-    const { method, headers, body, signal } = init as Call;
-    headers.set('accept-encoding', 'identity'); // nothing here unpacks
-    const { statusCode: status, ...answer } = await undici.request(String(url), {
-      dispatcher,
-      ...{ method, headers, body, signal },
+    const { method, headers, body, signal } = init as FetchOptions;
+    headers.set('accept-encoding', 'identity'); // `undici.request` does not decompress
+    const response = await undici.request(String(url), { dispatcher, method, headers, body, signal });
+    const bytes = await readUpToLimit(response.body);
+    return new Response(bytes.length > 0 ? bytes : null, {
+      status: response.statusCode,
+      headers: toHeaders(response.headers),
     });
-    const bytes = await readBeginning(answer.body);
-    return new Response(bytes.length > 0 ? bytes : null, { status, headers: toHeaders(answer.headers) });
   };
 }
 
-async function readBeginning(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
+async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
   let size = 0;
   for await (const chunk of body) {
     chunks.push(chunk);
     size += chunk.length;
-    if (size > MAX_BODY_BYTES) break; // which closes the connection
+    if (size > MAX_BODY_BYTES) break; // closes the connection
   }
   return Buffer.concat(chunks);
 }
 
-/** Headers as they came, one character per byte; `Headers` takes no others. */
+/** undici decodes headers as UTF-8. `Headers` throws for characters above U+00FF, so they become single bytes again. */
 const toHeaders = (received: Record<string, string | string[] | undefined>) =>
   new Headers(Object.entries(received).map(([name, value]) => [name, Buffer.from(String(value)).toString('latin1')]));

@@ -1,28 +1,30 @@
 import { Type } from '@sinclair/typebox';
 import { TypeCompiler } from '@sinclair/typebox/compiler';
-import { llmError } from '../errors.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
-import type { Api } from './adapter.ts';
-import { codeOfFailure } from './errors.ts';
-import { Nullable } from './nullable.ts';
+import type { Adapter } from './adapter.ts';
+import { toLlmErrorCode } from './error-codes.ts';
+import { OptionalNullable } from './optional-nullable.ts';
 
-/** The parts of an answer that are read; anything else may be there. */
-const Response = Type.Object({
-  model: Nullable(Type.String()),
-  status: Nullable(Type.String()),
-  incomplete_details: Nullable(Type.Object({ reason: Nullable(Type.String()) })),
-  output: Type.Array(
-    Type.Object({
-      content: Nullable(Type.Array(Type.Object({ type: Type.String(), text: Nullable(Type.String()) }))),
-    }),
-  ),
-  error: Nullable(Type.Object({ code: Nullable(Type.String()) })),
-});
-const shape = TypeCompiler.Compile(Response);
+/** The fields that are read. A body may have others. */
+const Body = TypeCompiler.Compile(
+  Type.Object({
+    model: OptionalNullable(Type.String()),
+    status: OptionalNullable(Type.String()),
+    incomplete_details: OptionalNullable(Type.Object({ reason: OptionalNullable(Type.String()) })),
+    output: Type.Array(
+      Type.Object({
+        content: OptionalNullable(
+          Type.Array(Type.Object({ type: Type.String(), text: OptionalNullable(Type.String()) })),
+        ),
+      }),
+    ),
+    error: OptionalNullable(Type.Object({ code: OptionalNullable(Type.String()) })),
+  }),
+);
 
 /** The Responses API: https://platform.openai.com/docs/api-reference/responses */
-export const responsesApi: Api = {
-  ask: (client, { model, instructions, text }, options) =>
+export const responsesAdapter: Adapter = {
+  send: (client, model, { instructions, text, signal }) =>
     client.responses
       .create(
         {
@@ -32,24 +34,23 @@ export const responsesApi: Api = {
             { role: 'user', content: text },
           ],
           text: { format: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA } },
-          store: false, // else OpenAI keeps the ticket for 30 days
+          store: false, // by default OpenAI keeps the ticket for 30 days
         },
-        options,
+        { signal },
       )
       .asResponse(),
 
-  read(response, context) {
-    if (!shape.Check(response)) throw llmError('llm_invalid_output', context);
-    const { status, incomplete_details, error, output } = response;
+  parse(body) {
+    if (!Body.Check(body)) return { error: 'llm_invalid_output' };
+    const { status, incomplete_details, error, output, model } = body;
     if (status === 'incomplete') {
-      const isFiltered = incomplete_details?.reason === 'content_filter';
-      throw llmError(isFiltered ? 'llm_content_filtered' : 'llm_truncated', context);
+      return { error: incomplete_details?.reason === 'content_filter' ? 'llm_content_filtered' : 'llm_truncated' };
     }
-    if (status && status !== 'completed') throw llmError(codeOfFailure(error?.code), context);
+    if (status && status !== 'completed') return { error: toLlmErrorCode({ status: 200, code: error?.code }) };
     const parts = output.flatMap((item) => item.content ?? []);
-    // A refusal comes with status "completed", as a content part of its own.
-    if (parts.some((part) => part.type === 'refusal')) throw llmError('llm_refused', context);
+    // A refusal has the status "completed" and is a content part.
+    if (parts.some((part) => part.type === 'refusal')) return { error: 'llm_refused' };
     const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-    return { text, model: response.model ?? undefined };
+    return { text, model };
   },
 };

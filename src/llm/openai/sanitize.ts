@@ -1,19 +1,23 @@
-/** What a provider was sent, and must not get into the log, or to a client, in the place of a name or an id. */
+/** What the provider was sent. None of it may reach the log or a client in place of an identifier. */
 export interface SensitiveInput {
   apiKey: string | undefined;
-  /** The ticket's. */
+  /** The ticket's text. */
   text: string;
 }
 
-/**
- * A name or an id that a provider gave, as it is stored and shown; null if it is none, or quotes what was sent: the key, or a
- * word of the ticket, of which those under six characters may be there by chance.
- */
+/** A model name or id from a provider; null if it is not an identifier or quotes the key or the ticket. */
 export const sanitizeIdentifier = (value: unknown, sent: SensitiveInput): string | null =>
   typeof value === 'string' && /^[\x21-\x7e]{1,200}$/.test(value) && !leaksInput(value, sent) ? value : null;
 
-/** Letters and digits, as in numbers of cards and accounts; and more between them, as in addresses. */
-const WORDS = [/[a-z\d]{6,}/gi, /[a-z\d][\x21-\x7e]{4,}[a-z\d]/gi];
+/** An error code from a provider; undefined if it is not a single word. */
+export const singleToken = (value: unknown, sent: SensitiveInput): string | undefined =>
+  /^[\w.-]{1,64}$/.exec(sanitizeIdentifier(value, sent) ?? '')?.[0];
+
+/** Words of a ticket from six characters on, because shorter ones can occur in an identifier by chance. */
+const WORDS = [
+  /[a-z\d]{6,}/gi, // card and account numbers
+  /[a-z\d][\x21-\x7e]{4,}[a-z\d]/gi, // e-mail addresses
+];
 
 const leaksInput = (value: string, { apiKey, text }: SensitiveInput) =>
   text.includes(value) ||

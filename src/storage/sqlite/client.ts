@@ -36,7 +36,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Storage {
     return createStorage(sqlite, options);
   } catch (error) {
     sqlite?.close();
-    throw new StartupError(`DATABASE_URL: cannot use ${path}: ${describeOpenError(error)}`);
+    throw new StartupError(`DATABASE_URL: cannot use ${path}: ${describeOpenError(error)}`, { cause: error });
   }
 }
 

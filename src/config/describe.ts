@@ -1,0 +1,16 @@
+import { type Config, loadConfig } from './load.ts';
+
+/** Returns the settings for the log: of API keys the names, of other secrets whether they are set. */
+export const redactConfig = (config: Config) => ({
+  ...config,
+  API_KEYS: config.API_KEYS.map(({ name }) => name),
+  METRICS_KEY: config.METRICS_KEY !== undefined,
+  OPENAI_API_KEY: config.OPENAI_API_KEY !== undefined,
+});
+
+/** Returns the redacted settings whose values differ from the defaults. */
+export function nonDefaultSettings(config: Config): Record<string, unknown> {
+  const defaults: Record<string, unknown> = redactConfig(loadConfig({}));
+  const isDefault = (name: string, value: unknown) => JSON.stringify(value) === JSON.stringify(defaults[name]);
+  return Object.fromEntries(Object.entries(redactConfig(config)).filter(([name, value]) => !isDefault(name, value)));
+}
