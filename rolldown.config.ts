@@ -23,6 +23,7 @@ const findSwaggerUiFiles: Plugin = {
 const ENTRIES = {
   server: 'src/server.ts',
   'db-backup': 'src/commands/db-backup.ts',
+  'db-check': 'src/commands/db-check.ts',
 };
 
 /**

@@ -83,7 +83,7 @@ describe('an old Node.js', () => {
       { cwd: temporaryFolder(), encoding: 'utf8' },
     );
 
-  it.each(['src/server.ts', 'dist/server.cjs', 'dist/db-backup.cjs', 'src/check-node.cjs'])(
+  it.each(['src/server.ts', 'dist/server.cjs', 'dist/db-backup.cjs', 'dist/db-check.cjs', 'src/check-node.cjs'])(
     'gets one line from %s',
     (file) => {
       const { status, stdout, stderr } = runWithNode('20.19.1', file);

@@ -67,10 +67,11 @@ function createLlmMetrics(registry: Registry, { provider, model, promptVersion }
     'gen_ai_client_inference_usage_cache_read_input_tokens_total',
     "Input tokens read from the provider's cache.",
   );
-  // A series that appears with its first increment would hide that increment from Prometheus's `rate`.
-  for (const outcome of OUTCOMES) attempts.inc(labelsOf(outcome), 0);
-  for (const counter of [inputTokens, outputTokens, cachedTokens]) counter.inc(labelsOf('ok'), 0);
-  durations.zero(labelsOf('ok'));
+  // Prometheus's `rate` misses the first increment of a series that did not exist before.
+  for (const outcome of OUTCOMES) {
+    durations.zero(labelsOf(outcome));
+    for (const counter of [attempts, inputTokens, outputTokens, cachedTokens]) counter.inc(labelsOf(outcome), 0);
+  }
 
   return {
     observeCall(outcome: Outcome, start: number): void {

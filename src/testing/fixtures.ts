@@ -1,5 +1,5 @@
 import type { Completion } from '../llm/client.ts';
-import type { Result } from '../schemas/result.ts';
+import { ModelOutput, type Result } from '../schemas/result.ts';
 import type { NewResult } from '../storage/types.ts';
 
 /** What a model answered, with its metadata. The one place in the tests that lists these fields. */
@@ -16,6 +16,12 @@ export const makeCompletion = (overrides: Partial<Completion> = {}): Completion 
   cached_tokens: 64,
   ...overrides,
 });
+
+/** The fields of a completion that come from the model's answer. */
+export const toOutput = (completion: Completion): ModelOutput => {
+  const fields = Object.keys(ModelOutput.properties) as (keyof ModelOutput)[];
+  return Object.fromEntries(fields.map((field) => [field, completion[field]])) as ModelOutput;
+};
 
 /** A result before it is stored. */
 export const makeNewResult = (overrides: Partial<NewResult> = {}): NewResult => ({

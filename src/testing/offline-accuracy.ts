@@ -2,7 +2,10 @@ import { readFileSync } from 'node:fs';
 import type { LlmClient } from '../llm/client.ts';
 import { CATEGORIES, type Category } from '../schemas/result.ts';
 
-/** Tickets with the category that a person chose. Words were collected with the first set in view, never the second. */
+/**
+ * Texts with the category that a person chose. The word lists were tuned on the first set. The second was written before,
+ * and only its totals were looked at.
+ */
 export const LABELLED_SETS = ['labelled-tickets', 'held-out-tickets'] as const;
 
 export interface Accuracy {

@@ -1,5 +1,6 @@
 import { createServer, type IncomingHttpHeaders, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { makeCompletion, toOutput } from './fixtures.ts';
 
 /** A request as it reached the provider. */
 export interface ReceivedRequest {
@@ -67,11 +68,8 @@ export async function startProvider(port = 0) {
   };
 }
 
-export const OUTPUT = {
-  summary: 'The customer cannot sign in and asks for help.',
-  category: 'auth/login',
-  reply_draft: 'Thank you for writing to us. When did it last work?',
-};
+/** A valid answer of the model. */
+export const OUTPUT = toOutput(makeCompletion());
 
 /** A complete response of the Responses API. `output` is the answer's text, or an object that becomes JSON. */
 export function completed(output: unknown = OUTPUT, overrides: Record<string, unknown> = {}): Behaviour {

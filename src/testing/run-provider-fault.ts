@@ -5,7 +5,7 @@ import { LIMITS, type ProviderFault } from './provider-faults.ts';
 /** Processes one ticket with a provider that has this fault. */
 export async function runProviderFault({ responses }: ProviderFault, folder: string) {
   const service = await openService(folder, LIMITS);
-  const { create, log, process, provider, read } = service;
+  const { create, log, logged, process, provider, read } = service;
   await create();
   provider.respond(() => responses[Math.min(provider.requests.length, responses.length) - 1] ?? {});
   const start = performance.now();
@@ -15,5 +15,5 @@ export async function runProviderFault({ responses }: ProviderFault, folder: str
   const stored: Record<string, unknown> = await read('/tickets/1/result');
   const sentBytes = provider.sentBytes();
   await service.close();
-  return { response, ms, calls: provider.requests.length, ticket, stored, log, sentBytes };
+  return { response, ms, calls: provider.requests.length, ticket, stored, log, runLines: logged('run'), sentBytes };
 }

@@ -1,3 +1,4 @@
+import { NO_USAGE } from '../../schemas/result.ts';
 import type { LlmClient } from '../client.ts';
 import { type CompiledVocabulary, compileVocabulary, highestCategory, scoreCategories } from './category.ts';
 import { createLanguageDetector, type Language } from './language.ts';
@@ -40,10 +41,7 @@ export function createOfflineClient(): LlmClient {
         model: OFFLINE_MODEL,
         openai_request_id: null,
         latency_ms: Math.round(performance.now() - start),
-        input_tokens: null,
-        output_tokens: null,
-        total_tokens: null,
-        cached_tokens: null,
+        ...NO_USAGE,
       };
     },
   };
@@ -55,7 +53,7 @@ export function createOfflineClient(): LlmClient {
   }
 }
 
-/** Loaded for the first ticket, not at the start of the server: they take about a second and 100 MB. */
+/** Loaded for the first ticket, not at the start of the server: they take up to a second and 70 MB. */
 async function loadLibraries() {
   const [prepareText, detectLanguage] = await Promise.all([createTextPreparation(), createLanguageDetector()]);
   return { prepareText, detectLanguage };

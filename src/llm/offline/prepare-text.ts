@@ -14,9 +14,9 @@ const TAG = /<(?:\/?[a-z][a-z0-9]*(?:\s[^<>]*)?\/?|![^<>]*)>/gi;
 const OTHER_ANGLE_BRACKET = new RegExp(`<(?!${TAG.source.slice(1)})`, 'gi');
 
 /**
- * Bounds of what email-reply-parser sees, in UTF-16 code units: the time of some of its expressions grows with a power of
- * the length (https://github.com/crisp-oss/email-reply-parser/issues/39). Longer lines cannot be the header of a quote;
- * a placeholder stands for them. Lines beyond the second bound are ignored.
+ * Bounds of what email-reply-parser sees, in UTF-16 code units: the time of some of its expressions grows with a power
+ * of the length (https://github.com/crisp-oss/email-reply-parser/issues/39). Longer lines cannot be the header of a
+ * quote; a placeholder stands for them. Lines beyond the second bound are ignored.
  */
 const MAX_LINE_LENGTH = 200;
 const MAX_PARSED_LENGTH = 2_000;

@@ -11,8 +11,8 @@ import type { ReplyTemplate } from './replies/types.ts';
 export const TEMPLATES: Record<Language, ReplyTemplate> = { en: EN, de: DE, fr: FR, es: ES, pt: PT, ja: JA };
 
 /**
- * The draft of a category in a language. It promises nothing and does not repeat the ticket, so that a ticket cannot
- * influence what the team writes.
+ * The draft of a category in a language. It promises nothing. It does not repeat the ticket, so that a ticket cannot
+ * put words into a reply.
  */
 export function replyFor(category: Category, language: Language): string {
   const { greeting, paragraphs, warning, closing } = TEMPLATES[language];

@@ -63,8 +63,8 @@ function sentencesOf(text: string, segmenter: Intl.Segmenter): string[] {
 }
 
 /**
- * At most 600 code points. Ends with a whole word, or with a whole grapheme if the last word takes more than half of the
- * text. Empty if the first grapheme alone is too long.
+ * At most 600 code points. Ends with a whole word, or with a whole grapheme if the last word takes more than half of
+ * the text. Empty if the first grapheme alone is too long.
  */
 function truncate(text: string, { word, grapheme }: Segmenters): string {
   if (countCodePoints(text) <= MAX_LENGTH) return text;

@@ -1,4 +1,5 @@
 import { describe, expect, it } from 'vitest';
+import { NO_USAGE } from '../../schemas/result.ts';
 import { PROMPT } from '../../testing/open-service.ts';
 import { type Behaviour, chatCompleted, OUTPUT } from '../../testing/provider.ts';
 import { startService } from '../../testing/service.ts';
@@ -51,10 +52,7 @@ describe('the chat completions adapter', () => {
       ...OUTPUT,
       model: 'gpt-test',
       openai_request_id: null,
-      input_tokens: null,
-      output_tokens: null,
-      total_tokens: null,
-      cached_tokens: null,
+      ...NO_USAGE,
     });
   });
 

@@ -170,10 +170,10 @@ describe('an identifier from the provider', () => {
 describe('the log line of a failed run', () => {
   /** Processes one ticket and returns the fields of its run line. */
   async function logRun(response: Behaviour) {
-    const { log, process, provider } = await withTickets(1, {});
+    const { logged, process, provider } = await withTickets(1, {});
     provider.respond(() => response);
     await process(1);
-    return log.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'run');
+    return logged('run')[0];
   }
 
   it('has status, code and type of an error response', async () => {
@@ -200,11 +200,10 @@ describe('the log line of a failed run', () => {
   });
 
   it('has the code of a refused connection', async () => {
-    const { log, process, provider } = await withTickets(1, {});
+    const { logged, process, provider } = await withTickets(1, {});
     await provider.close();
     expect((await process(1)).json()).toMatchObject({ status: 503, code: 'llm_unavailable' });
-    const run = log.map((line) => JSON.parse(line)).find(({ msg }) => msg === 'run');
-    expect(run).toMatchObject({ outcome: 'llm_unavailable', provider: { cause: 'ECONNREFUSED' } });
+    expect(logged('run')).toMatchObject([{ outcome: 'llm_unavailable', provider: { cause: 'ECONNREFUSED' } }]);
   });
 
   it.each([

@@ -17,10 +17,12 @@ describe('POST /tickets/:id/process with a faulty provider', () => {
     expect(outcome.ticket).toMatchObject({ status: code ? 'failed' : 'done' });
     expect(outcome.stored).toMatchObject(code ? { code: 'result_not_found' } : OUTPUT);
 
-    const lines = log.map((line) => JSON.parse(line));
-    expect(lines.filter(({ msg }) => msg === 'run')).toEqual([
-      expect.objectContaining({ level: code ? 40 : 30, ticketId: 1, outcome: code ?? 'succeeded', attempts: calls }),
+    const { request_id: reqId = expect.any(String) } = response.json();
+    const level = code ? 40 : 30;
+    expect(outcome.runLines).toEqual([
+      expect.objectContaining({ level, reqId, ticketId: 1, outcome: code ?? 'succeeded', attempts: calls }),
     ]);
+    for (const line of log) expect(JSON.parse(line)).not.toHaveProperty('err'); // no stack for an expected error
     for (const text of [response.body, ...log]) expect(text).not.toMatch(/provider words|sk-test|I cannot login/);
   });
 
