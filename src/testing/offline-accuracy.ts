@@ -3,8 +3,8 @@ import type { LlmClient } from '../llm/client.ts';
 import { CATEGORIES, type Category } from '../schemas/result.ts';
 
 /**
- * Texts with the category that a person chose. The word lists were tuned on the first set. The second was written before,
- * and only its totals were looked at.
+ * Texts with the category that a reader would choose. The word lists were tuned on the first set. The second was
+ * written before, and only its totals were looked at.
  */
 export const LABELLED_SETS = ['labelled-tickets', 'held-out-tickets'] as const;
 

@@ -3,8 +3,8 @@ export const LANGUAGES = ['en', 'de', 'fr', 'es', 'pt', 'ja'] as const;
 export type Language = (typeof LANGUAGES)[number];
 
 /**
- * Imports the detector when it is called, because it takes half a second and 60 MB. Its smallest data set finds these six
- * languages as well as the larger ones do.
+ * Imports the detector when it is called, because it takes half a second and 60 MB. Its smallest data set finds these
+ * six languages as well as the larger ones do.
  */
 export async function createLanguageDetector(): Promise<(text: string) => Language> {
   const { eld } = await import('eld/extrasmall');

@@ -1,6 +1,6 @@
 import type { Category } from '../../../schemas/result.ts';
 
-/** What an entry counts: `strong` says what somebody wants, `medium` what it is about, `weak` decides only with others. */
+/** Weights of an entry: `strong` says what somebody wants, `medium` what it is about; one `weak` alone is too little. */
 export const WEIGHTS = { strong: 6, medium: 3, weak: 1 } as const;
 export type Strength = keyof typeof WEIGHTS;
 
