@@ -1,6 +1,6 @@
 import type { Category } from '../../../schemas/result.ts';
 
-/** Weights of an entry: `strong` says what somebody wants, `medium` what it is about; one `weak` alone is too little. */
+/** `strong` entries say what somebody wants, `medium` ones what it is about; one `weak` alone is not enough. */
 export const WEIGHTS = { strong: 6, medium: 3, weak: 1 } as const;
 export type Strength = keyof typeof WEIGHTS;
 
