@@ -1,9 +1,14 @@
 import type { ServerResponse } from 'node:http';
+import type { ModelOutput } from '../schemas/result.ts';
+import { ANSWER_SHAPES } from './answer-shapes.ts';
+import { FAILURE_SHAPES } from './failure-shapes.ts';
 import { type Behaviour, completed, OUTPUT } from './provider.ts';
 
 /** A fault of the provider and the expected behaviour of the service. */
 export interface ProviderFault {
   name: string;
+  /** Default: `responses`. */
+  api?: 'responses' | 'chat';
   /** The provider's responses to the first call, the second, …; the last one is repeated. */
   responses: Behaviour[];
   /** Expected number of calls. */
@@ -14,6 +19,10 @@ export interface ProviderFault {
   retryAfter?: string;
   /** Minimum duration. */
   minMs?: number;
+  /** Expected result, if it is not the usual one. */
+  output?: Partial<ModelOutput>;
+  /** Expected fields of the run's log line. */
+  logged?: Record<string, unknown>;
 }
 
 /** Options of the service under which the numbers below hold. */

@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { CompletionRequest } from '../client.ts';
 import type { LlmErrorCode } from '../errors.ts';
+import type { AnswerText } from '../output.ts';
 
 /** One of the two APIs that OpenAI-compatible servers have. */
 export interface Adapter {
@@ -13,9 +14,15 @@ export interface Adapter {
 /** The model's answer, or why there is none. */
 export type ParsedResponse =
   | {
-      /** JSON, if the model did as it was told. */
-      text: string;
-      /** The model that the provider says it used. */
-      model: string | null | undefined;
+      /** Texts that may hold the answer, the best first. */
+      texts: AnswerText[];
+      /** The provider says that it cut the answer off. */
+      isTruncated: boolean;
     }
-  | { error: LlmErrorCode };
+  | {
+      error: LlmErrorCode;
+      /** The first field of the body that is missing or wrong. */
+      field?: string;
+    }
+  /** An error of the provider, in whatever form it reports it. */
+  | { providerError: unknown };
