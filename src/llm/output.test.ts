@@ -57,6 +57,10 @@ describe('parseModelOutput', () => {
     }
   });
 
+  it('calls an object with a syntax error no JSON', () => {
+    expect(errorOf(GOOD.replace('}', ',}'))).toMatchObject({ details: { output: 'not JSON' } });
+  });
+
   it.each([
     ['braces', '{'],
     ['open objects', '{"a":'],

@@ -4,7 +4,7 @@ import { ModelOutput } from '../schemas/result.ts';
 import type { CutFields } from './client.ts';
 import { type LlmErrorContext, llmError } from './errors.ts';
 import { findJsonObjects, type JsonObject } from './find-json.ts';
-import { parseJson } from './json.ts';
+import { isRecord, parseJson } from './json.ts';
 import { cutAtSentence } from './sentences.ts';
 
 const isModelOutput = new Ajv(AJV_OPTIONS).compile<ModelOutput>(ModelOutput);
@@ -46,26 +46,28 @@ export type ParsedOutput = ModelOutput & { cutFields?: CutFields };
  * @throws AppError `llm_truncated` or `llm_invalid_output` if there is none.
  */
 export function parseModelOutput({ texts, isTruncated }: Answer, context: LlmErrorContext): ParsedOutput {
-  const rejected: Rejection[] = [];
+  let rejection: Rejection = { error: 'not JSON', known: -1 };
   for (const { text, isReasoning = false } of texts) {
     let found: { end: number; output: ParsedOutput } | undefined;
     for (const json of findJsonObjects(text)) {
       if (found && json.end < found.end) continue; // stands before it; only an object around it is better
       if ((isTruncated && !isAtEnd(json, text)) || (isReasoning && !isWhole(json, text))) continue;
-      const output = toModelOutput(parseJsonLeniently(json.text));
-      if ('error' in output) rejected.push(output);
-      else found = { end: json.end, output };
+      const value = parseJsonLeniently(json.text);
+      if (!isRecord(value)) continue;
+      const output = toModelOutput(value);
+      if (!('error' in output)) found = { end: json.end, output };
+      else if (output.known > rejection.known) rejection = output;
     }
     if (found) return found.output;
   }
   if (isTruncated) throw llmError('llm_truncated', context);
-  const output = rejected.sort((a, b) => b.known - a.known)[0]?.error ?? 'not JSON';
-  throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output } });
+  throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: rejection.error } });
 }
 
 /** Only the ends of fences and of objects and lists around it follow. */
 const isAtEnd = ({ end }: JsonObject, text: string) => /^[\s`}\]]*$/.test(text.slice(end));
-const isWhole = ({ start, end }: JsonObject, text: string) => (text.slice(0, start) + text.slice(end)).trim() === '';
+const isWhole = ({ start, end }: JsonObject, text: string) =>
+  text.slice(0, start).trim() === '' && text.slice(end).trim() === '';
 
 const FIELDS = Object.keys(ModelOutput.properties) as (keyof ModelOutput)[];
 const LIMITED_FIELDS: CutFields = ['summary', 'reply_draft'];
@@ -78,8 +80,8 @@ interface Rejection {
 }
 
 /** Takes the known fields, normalizes the category, and cuts what is only too long. */
-function toModelOutput(value: unknown): ParsedOutput | Rejection {
-  const fields = Object.entries(value ?? {}).filter(([name]) => FIELDS.includes(name as keyof ModelOutput));
+function toModelOutput(value: Record<string, unknown>): ParsedOutput | Rejection {
+  const fields = Object.entries(value).filter(([name]) => FIELDS.includes(name as keyof ModelOutput));
   const output = Object.fromEntries(fields);
   if (typeof output.category === 'string') output.category = normalizeCategory(output.category);
   const cutFields = LIMITED_FIELDS.filter((name) => {

@@ -15,6 +15,7 @@ describe('toLlmErrorCode', () => {
     [{ status: 409 }, 'llm_unavailable'],
     [{ status: 429 }, 'llm_rate_limited'],
     [{ status: 429, words: ['invalid_request_error', 'insufficient_quota'] }, 'llm_quota_exhausted'],
+    [{ status: 429, words: ['context_length_exceeded'] }, 'llm_rate_limited'],
     [{ status: 429, words: ['429'] }, 'llm_rate_limited'],
     [{ status: 500, words: ['rate_limit_exceeded'] }, 'llm_unavailable'],
     [{ status: 500, words: ['insufficient_quota'] }, 'llm_unavailable'],

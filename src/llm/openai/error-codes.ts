@@ -43,7 +43,7 @@ const RFC9110 = 'https://www.rfc-editor.org/rfc/rfc9110#section-15';
 /** An error body with status 200, or any status 4xx. */
 const OK_OR_4XX: Rule['status'] = [200, 499];
 
-/** The first rule that matches decides. The rules for words come before those for the status alone. */
+/** The first rule that matches decides. */
 const RULES: Rule[] = [
   // The reason why an answer ended
   { finishReason: /^content[_-]?filter/i, result: 'llm_content_filtered', source: OPENAI_CHAT }, // Gemini: `…: SAFETY`
@@ -91,6 +91,7 @@ const RULES: Rule[] = [
   { status: OK_OR_4XX, word: /^rate_limit_exceeded$/, result: 'llm_rate_limited', source: GROQ }, // also with 413
   { status: OK_OR_4XX, word: /^rate_limit_reached_error$/, result: 'llm_rate_limited', source: MOONSHOT },
   { status: OK_OR_4XX, word: /^RESOURCE_EXHAUSTED$/, result: 'llm_rate_limited', source: GEMINI_ERRORS },
+  { status: [429, 429], result: 'llm_rate_limited', source: OPENAI }, // whatever its message says of the context
   { word: /^context_length_exceeded$/, result: 'llm_rejected', source: OPENAI },
   { word: /^exceed_context_size_error$/, result: 'llm_rejected', source: LLAMA_CPP }, // also with 500
   { status: [403, 403], word: /^unsupported_country_region_territory$/, result: 'llm_rejected', source: OPENAI },
@@ -104,7 +105,6 @@ const RULES: Rule[] = [
   { status: [408, 408], result: 'llm_timeout', source: RFC9110 },
   { status: [409, 409], result: 'llm_unavailable', source: RFC9110 },
   { status: [424, 424], result: 'llm_unavailable', source: GROQ }, // the server behind it failed
-  { status: [429, 429], result: 'llm_rate_limited', source: OPENAI },
   { status: [498, 499], result: 'llm_unavailable', source: GROQ }, // no capacity; call cancelled
   { status: [200, 200], result: 'llm_unavailable', source: OPENAI_RESPONSES },
   { status: [500, 599], result: 'llm_unavailable', source: RFC9110 },
