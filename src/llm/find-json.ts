@@ -1,4 +1,4 @@
-/** A part of a text from a brace to the one that closes it. It may not be valid JSON. */
+/** The part of a text from a brace to the one that closes it. It need not be valid JSON. */
 export interface JsonObject {
   start: number;
   end: number;
@@ -6,8 +6,8 @@ export interface JsonObject {
 }
 
 /**
- * Characters that are read to find objects, at most: four times the largest body. A text of braces that are never closed
- * would otherwise take quadratic time.
+ * Maximum number of characters that are read to find objects: four times the largest body. A text of braces that are
+ * never closed would otherwise take quadratic time.
  */
 const MAX_READ = 4 * 1024 * 1024;
 

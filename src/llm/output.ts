@@ -31,9 +31,9 @@ export interface AnswerText {
 }
 
 export interface Answer {
-  /** The best first. */
+  /** In the order of preference. */
   texts: AnswerText[];
-  /** The answer was cut off. It is complete only if nothing but its end is missing. */
+  /** The provider cut the answer off. It still counts if only blanks follow the object. */
   isTruncated: boolean;
 }
 

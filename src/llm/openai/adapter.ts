@@ -1,7 +1,7 @@
 import type OpenAI from 'openai';
 import type { CompletionRequest } from '../client.ts';
 import type { LlmErrorCode } from '../errors.ts';
-import type { AnswerText } from '../output.ts';
+import type { Answer } from '../output.ts';
 
 /** One of the two APIs that OpenAI-compatible servers have. */
 export interface Adapter {
@@ -13,16 +13,13 @@ export interface Adapter {
 
 /** The model's answer, or why there is none. */
 export type ParsedResponse =
-  | {
-      /** Texts that may hold the answer, the best first. */
-      texts: AnswerText[];
-      /** The provider says that it cut the answer off. */
-      isTruncated: boolean;
-    }
+  | Answer
   | {
       error: LlmErrorCode;
       /** The first field of the body that is missing or wrong. */
       field?: string;
     }
-  /** An error of the provider, in whatever form it reports it. */
-  | { providerError: unknown };
+  | {
+      /** The error that the body reports, in any form. */
+      providerError: unknown;
+    };

@@ -46,7 +46,8 @@ const OK_OR_4XX: Rule['status'] = [200, 499];
 /** The first rule that matches decides. */
 const RULES: Rule[] = [
   // The reason why an answer ended
-  { finishReason: /^content[_-]?filter/i, result: 'llm_content_filtered', source: OPENAI_CHAT }, // Gemini: `…: SAFETY`
+  // Gemini's compatible API: `content_filter: SAFETY`
+  { finishReason: /^content[_-]?filter/i, result: 'llm_content_filtered', source: OPENAI_CHAT },
   {
     finishReason: /^(?:(?:image_)?(?:safety|prohibited_content|recitation)|image_other|blocklist|spii)$/i,
     result: 'llm_content_filtered',
@@ -127,5 +128,5 @@ export const toLlmErrorCode = (failure: ProviderFailure): LlmErrorCode => findRu
 export const checkFinishReason = (finishReason: unknown): LlmErrorCode | undefined =>
   typeof finishReason === 'string' ? findRule({ finishReason })?.result : undefined;
 
-/** Whether a rule has this word. Only then is it known to be no text of a customer. */
+/** Whether a rule is about this word: then it is a code of a provider, not text of a customer. */
 export const isKnownWord = (word: string): boolean => RULES.some((rule) => rule.word?.test(word));
