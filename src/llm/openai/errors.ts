@@ -28,14 +28,15 @@ export interface ErrorResponse {
   usage?: TokenUsage;
 }
 
-/** The error for a response that reports one, by its status or, with status 200, by its body. */
+/** The error for a response that reports one, by its status or, with status 2xx, by its body. */
 export function providerError({ status, headers, body, usage }: ErrorResponse, sent: SensitiveInput): AppError {
   const { words, code, type, ...error } = readErrorBody(body);
   const isPage = body === undefined && headers?.get('content-type')?.startsWith('text/') === true;
-  const llmCode = toLlmErrorCode({ status: status === 200 ? (error.status ?? 200) : status, words, isPage });
+  const isOk = status < 300;
+  const llmCode = toLlmErrorCode({ status: isOk ? (error.status ?? 200) : status, words, isPage });
   const isQuota = llmCode === 'llm_quota_exhausted'; // waiting does not help
   const logged = (word: string | undefined) =>
-    status === 200 && word && !isKnownWord(word) && !isStatus(word) ? undefined : singleToken(word, sent);
+    isOk && word && !isKnownWord(word) && !isStatus(word) ? undefined : singleToken(word, sent);
   return llmError(llmCode, {
     openai_request_id: sanitizeIdentifier(headers?.get('x-request-id'), sent),
     retryAfterMs: isQuota ? undefined : (parseRetryAfter(headers) ?? error.retryAfterMs),
