@@ -8,7 +8,7 @@ import { type SensitiveInput, sanitizeIdentifier, singleToken } from './sanitize
  * Translates an error of the official client. The message of an `APIError` is text of the provider, which may quote the
  * ticket or the key. Only its status and codes are kept.
  */
-export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveInput): unknown {
+export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveInput, hint?: string): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof APIConnectionError) {
     return llmError('llm_unavailable', { cause: error, details: { provider: { cause: networkErrorCode(error) } } });
@@ -20,7 +20,7 @@ export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveI
   return llmError(llmCode, {
     openai_request_id: sanitizeIdentifier(requestID, sent),
     retryAfterMs: llmCode === 'llm_quota_exhausted' ? undefined : parseRetryAfter(headers), // waiting does not help
-    details: { provider: { status, code: singleToken(code, sent), type: singleToken(type, sent) } },
+    details: { provider: { status, code: singleToken(code, sent), type: singleToken(type, sent) }, hint },
   });
 }
 
