@@ -1,4 +1,5 @@
 import type { Dispatcher } from 'undici';
+import { createDispatcher, type ProxyOptions } from './dispatcher.ts';
 
 /** A normal response has about 10 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -9,16 +10,6 @@ interface FetchOptions {
   headers: Headers;
   body: string;
   signal: AbortSignal;
-}
-
-/** Proxies between the service and the provider. */
-export interface ProxyOptions {
-  /** URL of the proxy for https: providers. It receives CONNECT requests. */
-  https?: string | undefined;
-  /** URL of the proxy for http: providers, and for https: providers if `https` is not set. */
-  http?: string | undefined;
-  /** Comma-separated hosts that are called directly. Loopback addresses always are. */
-  except?: string | undefined;
 }
 
 /**
@@ -44,21 +35,6 @@ export function createFetch(connections: number, proxy: ProxyOptions = {}): type
     });
   };
 }
-
-const createDispatcher = (
-  { EnvHttpProxyAgent, Pool }: typeof import('undici'),
-  connections: number,
-  proxy: ProxyOptions,
-) =>
-  new EnvHttpProxyAgent({
-    // An empty string, because undici reads the environment instead of undefined.
-    httpsProxy: proxy.https ?? '',
-    httpProxy: proxy.http ?? '',
-    noProxy: [proxy.except, 'localhost', '127.0.0.1', '::1'].join(),
-    allowH2: false,
-    // Not the option `connections`, which undici ignores for http: requests through a proxy.
-    factory: (origin, options) => new Pool(origin, { ...options, connections }),
-  });
 
 async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
   const chunks: Buffer[] = [];
