@@ -55,7 +55,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     DATABASE_URL: parseDatabasePath(settings.DATABASE_URL) as string,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
     OPENAI_BASE_URL: settings.OPENAI_BASE_URL && removeApiPath(settings.OPENAI_BASE_URL),
-    OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') ?? {},
+    OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') as Record<string, unknown>,
   });
 }
 
