@@ -124,7 +124,6 @@ export const Environment = Type.Object({
   HTTP_PROXY: proxy(),
   NO_PROXY: Type.Optional(
     Type.String({
-      pattern: '^[^"\']*$',
       description: 'a comma-separated list of hosts',
       examples: ['ollama,.example.org,10.0.0.5:8080'],
     }),

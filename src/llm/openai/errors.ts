@@ -20,7 +20,10 @@ export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveI
   return llmError(llmCode, {
     openai_request_id: sanitizeIdentifier(requestID, sent),
     retryAfterMs: llmCode === 'llm_quota_exhausted' ? undefined : parseRetryAfter(headers), // waiting does not help
-    details: { provider: { status, code: singleToken(code, sent), type: singleToken(type, sent) }, hint },
+    details: {
+      provider: { status, code: singleToken(code, sent), type: singleToken(type, sent) },
+      hint: llmCode === 'llm_rejected' ? hint : undefined,
+    },
   });
 }
 
