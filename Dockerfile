@@ -10,9 +10,10 @@ FROM node:24-slim
 # Loopback is not reachable from outside the container.
 ENV NODE_ENV=production HOST=0.0.0.0
 WORKDIR /app
-# The bundle contains all packages except these: a native one, one that is loaded late, and static files.
+# The bundle contains all packages except these: a native one, two that are loaded late, and static files.
 COPY --from=build /app/node_modules/better-sqlite3 node_modules/better-sqlite3
 COPY --from=build /app/node_modules/undici node_modules/undici
+COPY --from=build /app/node_modules/eld node_modules/eld
 COPY --from=build /app/node_modules/@fastify/swagger-ui node_modules/@fastify/swagger-ui
 COPY --from=build /app/dist dist
 COPY package.json ./

@@ -34,8 +34,9 @@ export default Object.entries(ENTRIES).map(([name, input]) =>
   defineConfig({
     input,
     platform: 'node',
-    // The Dockerfile copies these. better-sqlite3 is native; undici is loaded at the first call of a provider.
-    external: ['better-sqlite3', 'undici'],
+    // The Dockerfile copies these. better-sqlite3 is native; undici is loaded at the first call of a provider, eld (2 MB)
+    // at the first ticket of the offline model.
+    external: ['better-sqlite3', 'undici', /^eld\//],
     plugins: [findSwaggerUiFiles, omitPackagesFromMap],
     output: {
       dir: 'dist',

@@ -4,7 +4,7 @@ import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from './errors.ts';
 import { ROOT } from './root.ts';
-import { Problem } from './schemas/problem.ts';
+import { makeProblem, Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Ticket } from './schemas/ticket.ts';
 import { results, runs, tickets } from './storage/sqlite/schema.ts';
@@ -102,9 +102,11 @@ describe('the tables of the documents', () => {
     expect(codeInColumn(table, 0).map((code) => code.replace(/^\| /, ''))).toEqual(Object.keys(schema.properties));
   });
 
-  it('name every error code', () => {
-    const codes = codeInColumn(section('docs/api.md', '### Error codes'), 1);
-    expect(codes.filter((code) => code !== 'code').sort()).toEqual([...ERROR_CODES].sort());
+  it('name every error code with its status', () => {
+    const rows = [...section('docs/api.md', '### Error codes').matchAll(/^\| (\d+) \| `(\w+)`/gm)];
+    const documented = Object.fromEntries(rows.map(([, status, code = '']) => [code, Number(status)]));
+    const statuses = ERROR_CODES.map((code) => [code, makeProblem('', code, '').status]);
+    expect(documented).toEqual(Object.fromEntries(statuses));
   });
 
   it('name every metric of the service', async () => {

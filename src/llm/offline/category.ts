@@ -1,5 +1,5 @@
 import { CATEGORIES, type Category } from '../../schemas/result.ts';
-import { type Strength, VOCABULARY, WEIGHTS } from './vocabulary.ts';
+import { type Strength, type Vocabulary, WEIGHTS } from './vocabulary/types.ts';
 import { wordsOf } from './words.ts';
 
 /** A vocabulary entry in the form of `wordsOf`. A word that ends in `*` is a stem. */
@@ -9,17 +9,18 @@ interface Entry {
   words: string[];
 }
 
-/** Entries by the first two letters of their first word, so that each word of a text is compared with few entries. */
+/** Entries by their first word, or by its first two letters if it is a stem: each word meets only few entries. */
 export type CompiledVocabulary = Map<string, Entry[]>;
-const indexKey = (word = '') => word.slice(0, 2);
+const stemKey = (word: string) => `${word.slice(0, 2)}*`;
+const indexKey = (pattern = '') => (pattern.endsWith('*') ? stemKey(pattern) : pattern);
 
 /** Sum of the weights of the entries found, per category. */
 export type Scores = Record<Category, number>;
 
-export function compileVocabulary(segmenter: Intl.Segmenter): CompiledVocabulary {
+export function compileVocabulary(vocabulary: Vocabulary, segmenter: Intl.Segmenter): CompiledVocabulary {
   const entries: Entry[] = [];
   for (const category of CATEGORIES) {
-    for (const [strength, phrases] of Object.entries(VOCABULARY[category])) {
+    for (const [strength, phrases] of Object.entries(vocabulary[category])) {
       const weight = WEIGHTS[strength as Strength];
       for (const phrase of phrases.split(',')) entries.push({ category, weight, words: patternOf(phrase, segmenter) });
     }
@@ -32,10 +33,14 @@ export const patternOf = (phrase: string, segmenter: Intl.Segmenter) =>
   wordsOf(phrase.replaceAll('*', 'zzz'), segmenter).map((word) => word.replace(/zzz$/, '*'));
 
 /** Each entry counts once, so that a repeated word does not outvote the others. */
-export function scoreCategories(words: string[], vocabulary: CompiledVocabulary): Scores {
+export function scoreCategories(words: string[], vocabularies: CompiledVocabulary[]): Scores {
   const found = new Set<Entry>();
   for (const [at, word] of words.entries()) {
-    for (const entry of vocabulary.get(indexKey(word)) ?? []) {
+    const candidates = vocabularies.flatMap((entries) => [
+      ...(entries.get(word) ?? []),
+      ...(entries.get(stemKey(word)) ?? []),
+    ]);
+    for (const entry of candidates) {
       if (entry.words.every((pattern, i) => matches(words[at + i], pattern))) found.add(entry);
     }
   }
@@ -47,8 +52,11 @@ export function scoreCategories(words: string[], vocabulary: CompiledVocabulary)
 const matches = (word: string | undefined, pattern: string) =>
   pattern.endsWith('*') ? word?.startsWith(pattern.slice(0, -1)) : word === pattern;
 
-/** The category with the highest score: the first in `CATEGORIES` among equals, `other` if all are 0. */
+/** A single weak entry decides nothing. */
+const MIN_SCORE = 2;
+
+/** The category with the highest score: the first in `CATEGORIES` among equals, `other` if no score is high enough. */
 export function highestCategory(scores: Scores): Category {
   const highest = Math.max(...Object.values(scores));
-  return highest === 0 ? 'other' : (CATEGORIES.find((category) => scores[category] === highest) ?? 'other');
+  return highest < MIN_SCORE ? 'other' : (CATEGORIES.find((category) => scores[category] === highest) ?? 'other');
 }

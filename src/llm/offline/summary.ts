@@ -12,7 +12,7 @@ const MAX_SENTENCES = 200;
 
 /** "Hi team," at the beginning of a sentence. */
 const GREETING =
-  /^(?:hi|hello|hey|dear|greetings|good (?:morning|day|afternoon|evening))(?: sir or madam)?(?: [\p{L}'-]+){0,2} ?(?:[,!:.]+|$) ?/iu;
+  /^(?:hi|hello|hey|dear|greetings|good (?:morning|day|afternoon|evening)|hallo|guten (?:tag|morgen|abend)|sehr geehrter?|bonjour|bonsoir|hola|buen[oa]s (?:días|tardes|noches)|olá|bo[am] (?:dia|tarde|noite))(?: sir or madam| damen und herren)?(?: [\p{L}'-]+){0,2} ?(?:[,!:.]+|$) ?/iu;
 
 /** "Kind regards," or "Thanks a lot!". A short line without a full stop after it is a name. */
 const CLOSING =
