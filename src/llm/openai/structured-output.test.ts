@@ -79,28 +79,28 @@ describe('OPENAI_EXTRA_BODY', () => {
 
 describe('the log line of a run whose request was rejected', () => {
   /** Processes one ticket with a provider that rejects the request, and returns the problem and the run's log line. */
-  async function reject(status: number, error: unknown, structuredOutput: OpenAIOptions['structuredOutput']) {
+  async function reject(status: number, body: object, structuredOutput: OpenAIOptions['structuredOutput']) {
     const { logged, process, provider } = await withTickets(1, { api: 'chat', openai: { structuredOutput } });
-    provider.respond({ status, body: { error } });
+    provider.respond({ status, body });
     return { problem: (await process(1)).json(), run: logged('run')[0] };
   }
 
   it.each([
-    ['DeepSeek', 400, { message: 'This response_format type is unavailable now', code: 'invalid_request_error' }],
-    ['LM Studio', 400, "'response_format.type' must be 'json_object' or 'text'"],
-    ['OpenAI', 400, { message: 'Invalid parameter', param: 'response_format', code: null }],
-    ['OpenAI Responses', 400, { message: "Invalid parameter: 'text.format' is not supported", param: 'text.format' }],
-    ['Groq', 400, { message: 'This model does not support response format `json_schema`.' }],
-    ['validation of another server', 422, { message: 'response_format.type: unexpected value' }],
-  ])('names the setting if the form is rejected: %s', async (_name, status, error) => {
-    const { problem, run } = await reject(status, error, 'json_schema');
+    ['a message', 400, { error: { message: 'This response_format type is unavailable now' } }],
+    ['a message in other words', 400, { error: { message: 'This model does not support response format `x`.' } }],
+    ['a text', 400, { error: "'response_format.type' must be 'json_object' or 'text'" }],
+    ['a parameter', 400, { error: { message: 'Invalid parameter', param: 'text.format', code: null } }],
+    ['no object around it', 400, { object: 'error', message: 'json_schema is not supported' }],
+    ['a validation error', 422, { detail: [{ loc: ['body', 'response_format', 'type'], msg: 'unexpected value' }] }],
+  ])('names the setting if the form is rejected with %s', async (_name, status, body) => {
+    const { problem, run } = await reject(status, body, 'json_schema');
     expect(problem).toMatchObject({ status: 502, code: 'llm_rejected' });
     expect(JSON.stringify(problem)).not.toContain('OPENAI_');
     expect(run).toMatchObject({ outcome: 'llm_rejected', hint: 'set OPENAI_STRUCTURED_OUTPUT=json_object' });
   });
 
   it('names the next setting if json_object is rejected', async () => {
-    const { run } = await reject(400, "'response_format.type' must be 'json_schema' or 'text'", 'json_object');
+    const { run } = await reject(400, { error: "'response_format.type' must be 'json_schema'" }, 'json_object');
     expect(run.hint).toBe('set OPENAI_STRUCTURED_OUTPUT=prompt');
   });
 
@@ -109,7 +109,7 @@ describe('the log line of a run whose request was rejected', () => {
     ['another status', 500, { message: 'response_format failed' }, 'json_schema'],
     ['no form that was sent', 400, { message: 'response_format is required' }, 'prompt'],
   ] as const)('has no hint for %s', async (_name, status, error, structuredOutput) => {
-    const { run } = await reject(status, error, structuredOutput);
+    const { run } = await reject(status, { error }, structuredOutput);
     expect(run.outcome).toMatch(/^llm_/);
     expect(run).not.toHaveProperty('hint');
   });
