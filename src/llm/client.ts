@@ -21,10 +21,14 @@ export interface Attempt {
   usage: TokenUsage;
   /** Wait before the next attempt; undefined if there is none. */
   waitMs?: number | undefined;
+  /** Fields of the answer that were too long and have been cut. */
+  cutFields?: CutFields | undefined;
 }
 
+export type CutFields = ('summary' | 'reply_draft')[];
+
 /** A validated answer and what it cost. */
-export type Completion = ModelOutput & CallMetadata;
+export type Completion = ModelOutput & CallMetadata & { cutFields?: CutFields };
 
 /** A language model. Each kind of provider has an implementation in a folder of its own. */
 export interface LlmClient {

@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../errors.ts';
-import type { CompletionRequest } from '../llm/client.ts';
+import type { CompletionRequest, LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
 import { NO_USAGE } from '../schemas/result.ts';
 import { makeCompletion, makeResult } from '../testing/fixtures.ts';
@@ -16,7 +16,7 @@ const TIMEOUT_MS = 10_000;
 const RUN = { ticketId: 1, run: 7, text: 'I cannot log in.' };
 const unavailable = () => new AppError('storage_unavailable', 'the database cannot be written now');
 
-function setUp(complete: (request: CompletionRequest) => Promise<ReturnType<typeof makeCompletion>>) {
+function setUp(complete: LlmClient['complete']) {
   const runs = {
     completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
     failRun: vi.fn(async () => true),
@@ -56,6 +56,16 @@ describe('executeRun', () => {
       text: 'I cannot log in.',
       deadline: performance.now() + TIMEOUT_MS,
     });
+  });
+
+  it('logs which fields were cut, and stores nothing about it', async () => {
+    const { log, runs, execute } = setUp(async ({ onAttempt }) => {
+      onAttempt?.({ outcome: 'ok', usage: NO_USAGE, cutFields: ['summary'] });
+      return { ...makeCompletion(), cutFields: ['summary'] };
+    });
+    await execute();
+    expect(log.info.mock.calls).toMatchObject([[{ outcome: 'succeeded', cutFields: ['summary'] }, 'run']]);
+    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
   });
 
   it('logs one line with the sums over all attempts', async () => {

@@ -54,7 +54,8 @@ export function createRunExecutor(options: RunExecutorOptions) {
       if (shutdown.aborted) controller.abort(shutdown.reason);
       const request = { instructions: prompt.system, text, signal, deadline, onAttempt: outcome.addAttempt };
       const completion = await limiter.run(signal, () => llm.complete(request));
-      const result = { ...completion, ticket_id: ticketId, prompt_version: prompt.version };
+      const { cutFields: _, ...fields } = completion; // for the log only
+      const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
       const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result), signal);
       outcome.log(stored ? 'succeeded' : 'lease_lost', completion.openai_request_id);
       return stored;
@@ -102,17 +103,20 @@ function createOutcomeLog(log: RunLog, run: { ticketId: number; run: number }) {
   const tokens: Partial<TokenUsage> = {};
   const waitsMs: number[] = [];
   let attempts = 0;
+  let cutFields: Attempt['cutFields'];
   const fields = (outcome: string) => ({
     ...run,
     outcome,
     ms: Math.round(performance.now() - start),
     attempts,
     waitsMs,
+    cutFields,
     ...tokens,
   });
   return {
-    addAttempt({ usage, waitMs }: Attempt) {
+    addAttempt({ usage, waitMs, ...attempt }: Attempt) {
       attempts += 1;
+      cutFields = attempt.cutFields;
       if (waitMs !== undefined) waitsMs.push(waitMs);
       for (const name of TOKEN_FIELDS) {
         const count = usage[name];

@@ -4,12 +4,18 @@ import { Nullable, StringEnum, Text, Timestamp } from './text.ts';
 export const CATEGORIES = ['auth/login', 'billing', 'bug', 'feature_request', 'account', 'other'] as const;
 export type Category = (typeof CATEGORIES)[number];
 
-/** What the model must answer. It is sent to the provider, so it has no annotations. Lengths count code points. */
+const LimitedText = (maxLength: number) =>
+  Text({ minLength: 1, maxLength, description: `At most ${maxLength} characters.` });
+
+/**
+ * What the model must answer. It is sent to the provider: many accept no `maxLength`, so the descriptions have the
+ * limits, too. Lengths count code points.
+ */
 export const ModelOutput = Type.Object(
   {
-    summary: Text({ minLength: 1, maxLength: 600 }),
+    summary: LimitedText(600),
     category: StringEnum(CATEGORIES),
-    reply_draft: Text({ minLength: 1, maxLength: 2000 }),
+    reply_draft: LimitedText(2000),
   },
   { additionalProperties: false },
 );

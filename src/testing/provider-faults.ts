@@ -1,23 +1,8 @@
 import type { ServerResponse } from 'node:http';
+import { ANSWER_SHAPES } from './answer-shapes.ts';
+import { FAILURE_SHAPES } from './failure-shapes.ts';
 import { type Behaviour, completed, OUTPUT } from './provider.ts';
-
-/** A fault of the provider and the expected behaviour of the service. */
-export interface ProviderFault {
-  name: string;
-  /** The provider's responses to the first call, the second, …; the last one is repeated. */
-  responses: Behaviour[];
-  /** Expected number of calls. */
-  calls: number;
-  /** Expected response to the client. Without a code it is the result. */
-  status: number;
-  code?: string;
-  retryAfter?: string;
-  /** Minimum duration. */
-  minMs?: number;
-}
-
-/** Options of the service under which the numbers below hold. */
-export const LIMITS = { maxAttempts: 3, attemptTimeoutMs: 400, timeoutMs: 4000 };
+import { invalidOutput, type ProviderFault, permanent, persistent, recovers } from './provider-fault.ts';
 
 const sleep = (ms: number) => new Promise((resolve) => setTimeout(resolve, ms));
 
@@ -48,7 +33,6 @@ const withContent = (content: object) => completed('', { output: [{ type: 'messa
 const incomplete = (reason: string) => completed('{"summ', { status: 'incomplete', incomplete_details: { reason } });
 const failed = (code: string) =>
   completed('', { status: 'failed', output: [], error: { code, message: 'provider words' } });
-const message = { type: 'message', content: [{ type: 'output_text', text: JSON.stringify(OUTPUT) }] };
 
 function startBody(response: ServerResponse): void {
   response.writeHead(200, { 'content-type': 'application/json' });
@@ -77,36 +61,6 @@ const hugeBody: Behaviour = async (response) => {
   response.end();
 };
 
-/** A fault that is not retried. */
-const permanent = (
-  name: string,
-  response: Behaviour,
-  status: number,
-  code: string,
-  retryAfter?: string,
-): ProviderFault => ({
-  name,
-  responses: [response],
-  calls: 1,
-  status,
-  code,
-  ...(retryAfter ? { retryAfter } : {}),
-});
-/** A fault that outlasts all attempts. */
-const persistent = (name: string, response: Behaviour, status: number, code: string): ProviderFault => ({
-  ...permanent(name, response, status, code),
-  calls: LIMITS.maxAttempts,
-});
-const invalidOutput = (name: string, response: Behaviour) => persistent(name, response, 502, 'llm_invalid_output');
-/** A fault that is over at the second attempt. */
-const recovers = (name: string, response: Behaviour, minMs: number): ProviderFault => ({
-  name,
-  responses: [response, completed()],
-  calls: 2,
-  status: 200,
-  minMs,
-});
-
 export const HUGE_BODY = invalidOutput('a body of 100 MB', hugeBody);
 
 export const PROVIDER_FAULTS: ProviderFault[] = [
@@ -117,7 +71,6 @@ export const PROVIDER_FAULTS: ProviderFault[] = [
   permanent('403', error(403), 502, 'llm_unauthorized'),
   permanent('404', error(404), 502, 'llm_rejected'),
   permanent('422', error(422), 502, 'llm_rejected'),
-  permanent('402', error(402), 502, 'llm_rejected'),
   permanent('413', error(413), 502, 'llm_rejected'),
   permanent('400 content_filter', error(400, 'content_filter'), 502, 'llm_content_filtered'),
   persistent('408', error(408), 504, 'llm_timeout'),
@@ -171,14 +124,12 @@ export const PROVIDER_FAULTS: ProviderFault[] = [
   invalidOutput('no output', completed('', { output: [] })),
   invalidOutput('an answer that is not JSON', completed('provider words')),
   invalidOutput('a missing field', completed({ ...OUTPUT, summary: undefined })),
-  invalidOutput('an extra field', completed({ ...OUTPUT, more: 1 })),
-  invalidOutput('an unknown category', completed({ ...OUTPUT, category: 'Billing' })),
+  invalidOutput('an unknown category', completed({ ...OUTPUT, category: 'invoices' })),
   invalidOutput('an empty summary', completed({ ...OUTPUT, summary: '' })),
   invalidOutput('a summary of 601 emoji', completed({ ...OUTPUT, summary: '😀'.repeat(601) })),
   invalidOutput('a reply of 2001 emoji', completed({ ...OUTPUT, reply_draft: '😀'.repeat(2001) })),
   invalidOutput('a summary with U+0000', completed({ ...OUTPUT, summary: 'a\0' })),
   invalidOutput('a reply with a lone surrogate', completed({ ...OUTPUT, reply_draft: '\ud800' })),
-  invalidOutput('two outputs', completed('', { output: [message, message] })),
   permanent('status failed: insufficient_quota', failed('insufficient_quota'), 503, 'llm_quota_exhausted'),
   permanent('status failed: invalid_prompt', failed('invalid_prompt'), 502, 'llm_rejected'),
   {
@@ -186,7 +137,7 @@ export const PROVIDER_FAULTS: ProviderFault[] = [
     retryAfter: '5',
   },
   persistent('status cancelled', completed('', { status: 'cancelled', output: [] }), 503, 'llm_unavailable'),
-  recovers('an unknown category, once', completed({ ...OUTPUT, category: 'Billing' }), 0),
+  recovers('an unknown category, once', completed({ ...OUTPUT, category: 'invoices' }), 0),
   permanent('a refusal', withContent({ type: 'refusal', refusal: 'provider words' }), 502, 'llm_refused'),
   permanent('status incomplete: content_filter', incomplete('content_filter'), 502, 'llm_content_filtered'),
   permanent('status incomplete: max_output_tokens', incomplete('max_output_tokens'), 502, 'llm_truncated'),
@@ -197,4 +148,6 @@ export const PROVIDER_FAULTS: ProviderFault[] = [
     calls: 1,
     status: 200,
   },
+  ...ANSWER_SHAPES,
+  ...FAILURE_SHAPES,
 ];

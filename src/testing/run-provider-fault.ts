@@ -1,10 +1,10 @@
 import 'undici'; // now, so that the first attempt's time limit does not include loading it
 import { openService } from './open-service.ts';
-import { LIMITS, type ProviderFault } from './provider-faults.ts';
+import { LIMITS, type ProviderFault } from './provider-fault.ts';
 
 /** Processes one ticket with a provider that has this fault. */
-export async function runProviderFault({ responses }: ProviderFault, folder: string) {
-  const service = await openService(folder, LIMITS);
+export async function runProviderFault({ api = 'responses', responses }: ProviderFault, folder: string) {
+  const service = await openService(folder, { ...LIMITS, api });
   const { create, log, logged, process, provider, read } = service;
   await create();
   provider.respond(() => responses[Math.min(provider.requests.length, responses.length) - 1] ?? {});

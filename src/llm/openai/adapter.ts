@@ -1,6 +1,7 @@
 import type OpenAI from 'openai';
 import type { CompletionRequest } from '../client.ts';
 import type { LlmErrorCode } from '../errors.ts';
+import type { Answer } from '../output.ts';
 import type { StructuredOutput } from './structured-output.ts';
 
 /** What all requests to a provider have in common. */
@@ -21,10 +22,13 @@ export interface Adapter {
 
 /** The model's answer, or why there is none. */
 export type ParsedResponse =
+  | Answer
   | {
-      /** JSON, if the model did as it was told. */
-      text: string;
-      /** The model that the provider says it used. */
-      model: string | null | undefined;
+      error: LlmErrorCode;
+      /** The first field of the body that is missing or wrong. */
+      field?: string;
     }
-  | { error: LlmErrorCode };
+  | {
+      /** The error that the body reports, in any form. */
+      providerError: unknown;
+    };

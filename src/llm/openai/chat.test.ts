@@ -57,6 +57,15 @@ describe('the chat completions adapter', () => {
   });
 
   it.each([
+    ['prompt_cache_hit_tokens', { prompt_cache_hit_tokens: 96, prompt_cache_miss_tokens: 24 }, 96],
+    ['cached_tokens rather than it', { prompt_cache_hit_tokens: 96, prompt_tokens_details: { cached_tokens: 5 } }, 5],
+    ['no invalid count', { prompt_cache_hit_tokens: -1 }, null],
+  ])('counts cached tokens: %s', async (_name, usage, cached_tokens) => {
+    const { response } = await processWith(chatCompleted({ content: json }, { body: { usage } }));
+    expect(response.json()).toMatchObject({ cached_tokens });
+  });
+
+  it.each([
     ['a Markdown fence', `\`\`\`json\n${json}\n\`\`\``],
     ['a reasoning block', `<think>\nThe customer {wants} in.\n</think>\n\n${json}`],
     ['a reasoning block and a fence', `\n<think>hm</think>\n\`\`\`\n${json}\n\`\`\`\n`],
@@ -84,7 +93,6 @@ describe('the chat completions adapter', () => {
     ['llm_invalid_output', 'no content', chatCompleted({ content: null })],
     ['llm_invalid_output', 'no choices', chatCompleted({ content: json }, { body: { choices: [] } })],
     ['llm_invalid_output', 'braces only', chatCompleted({ content: '}{' })],
-    ['llm_invalid_output', 'an error with status 200', { body: { error: { message: 'provider words' } } }],
   ])('rejects with %s: %s', async (code, _name, behaviour) => {
     const { response, read } = await processWith(behaviour);
     expect(response.json()).toMatchObject({ status: 502, code });

@@ -1,25 +1,10 @@
-import { Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { toRecord, toRecords, toText } from '../json.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Adapter } from './adapter.ts';
-import { OptionalNullable } from './optional-nullable.ts';
+import { readContent } from './content.ts';
+import { findError } from './error-body.ts';
+import { checkFinishReason } from './error-codes.ts';
 import { addSchema } from './structured-output.ts';
-
-/** The fields that are read. A body may have others. */
-const Body = TypeCompiler.Compile(
-  Type.Object({
-    model: OptionalNullable(Type.String()),
-    choices: Type.Array(
-      Type.Object({
-        finish_reason: OptionalNullable(Type.String()),
-        message: Type.Object({
-          content: OptionalNullable(Type.String()),
-          refusal: OptionalNullable(Type.String()),
-        }),
-      }),
-    ),
-  }),
-);
 
 const RESPONSE_FORMAT = {
   json_schema: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
@@ -46,30 +31,21 @@ export const chatAdapter: Adapter = {
       .asResponse(),
 
   parse(body) {
-    if (!Body.Check(body)) return { error: 'llm_invalid_output' };
-    const [choice] = body.choices;
-    if (!choice) return { error: 'llm_invalid_output' };
-    const { finish_reason, message } = choice;
-    if (message.refusal) return { error: 'llm_refused' };
-    if (finish_reason === 'content_filter') return { error: 'llm_content_filtered' };
-    if (finish_reason === 'length') return { error: 'llm_truncated' };
-    return { text: extractJson(message.content ?? ''), model: body.model };
+    const error = findError(body);
+    if (error) return { providerError: error };
+    const [choice] = toRecords(toRecord(body).choices);
+    if (!choice) return { error: 'llm_invalid_output', field: '/choices' };
+    const { content, refusal, reasoning_content, reasoning } = toRecord(choice.message);
+    const parts = readContent(content);
+    if (toText(refusal) || parts.isRefusal) return { error: 'llm_refused' };
+    const ending = checkFinishReason(choice.finish_reason);
+    if (ending === 'llm_unavailable') return { providerError: choice.error ?? {} };
+    if (ending && ending !== 'llm_truncated') return { error: ending };
+    const isTruncated = ending === 'llm_truncated';
+    // Some servers take an answer without thoughts for thoughts: https://github.com/vllm-project/vllm/issues/19222
+    const thoughts = [reasoning_content, reasoning].map((text) => ({ text: toText(text), isReasoning: true }));
+    const texts = (parts.text.trim() ? [{ text: parts.text }] : thoughts).filter(({ text }) => text);
+    if (texts.length > 0 || isTruncated) return { texts, isTruncated };
+    return { error: 'llm_invalid_output', field: '/choices/0/message/content' };
   },
 };
-
-/** Finds the JSON in an answer with a reasoning block, a Markdown fence or words around it; else returns the text. */
-function extractJson(text: string): string {
-  const answer = text.split('</think>').at(-1) ?? text;
-  const fenced = /```(?:json)?\s(.*?)```/s.exec(answer)?.[1] ?? '';
-  return [text, answer, fenced, outermostObject(answer), outermostObject(text)].find(isJsonObject) ?? text;
-}
-
-const outermostObject = (text: string) => text.slice(text.indexOf('{'), text.lastIndexOf('}') + 1);
-
-function isJsonObject(text: string): boolean {
-  try {
-    return typeof JSON.parse(text) === 'object';
-  } catch {
-    return false;
-  }
-}

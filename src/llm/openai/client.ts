@@ -1,10 +1,11 @@
 import OpenAI from 'openai';
 import type { LlmClient } from '../client.ts';
 import { llmError } from '../errors.ts';
+import { toRecord } from '../json.ts';
 import { parseModelOutput } from '../output.ts';
 import { chatAdapter } from './chat.ts';
 import type { ProxyOptions } from './dispatcher.ts';
-import { toAppError } from './errors.ts';
+import { providerError, toAppError } from './errors.ts';
 import { createFetch } from './fetch.ts';
 import { responsesAdapter } from './responses.ts';
 import { sanitizeIdentifier } from './sanitize.ts';
@@ -48,13 +49,20 @@ export function createOpenAIClient(options: OpenAIOptions): LlmClient {
       const openai_request_id = sanitizeIdentifier(response.headers.get('x-request-id'), sent);
       const body: unknown = await response.json().catch(() => undefined);
       const usage = readUsage(body);
-      const context = { openai_request_id, details: { provider: { status: response.status }, usage } };
       const answer = adapter.parse(body);
-      if ('error' in answer) throw llmError(answer.error, context);
+      if ('providerError' in answer) {
+        const { status, headers } = response;
+        throw providerError({ status, headers, body: answer.providerError, usage }, sent);
+      }
+      const context = { openai_request_id, details: { provider: { status: response.status }, usage } };
+      if ('error' in answer) {
+        const output = body === undefined ? 'not JSON' : answer.field;
+        throw llmError(answer.error, { ...context, details: { ...context.details, ...(output && { output }) } });
+      }
       return {
-        ...parseModelOutput(answer.text, context),
+        ...parseModelOutput(answer, context),
         ...usage,
-        model: sanitizeIdentifier(answer.model, sent) ?? model,
+        model: sanitizeIdentifier(toRecord(body).model, sent) ?? model,
         openai_request_id,
         latency_ms,
       };

@@ -1,3 +1,5 @@
+import { promisify } from 'node:util';
+import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
 import type { Dispatcher } from 'undici';
 import { createDispatcher, type ProxyOptions } from './dispatcher.ts';
 
@@ -16,7 +18,8 @@ interface FetchOptions {
  * A `fetch` for the official client that
  * - opens at most `connections` connections and reuses them, also when calls are cancelled,
  * - follows no redirect, which would send the ticket elsewhere,
- * - stops reading a body after 1 MiB. The rest is discarded, so that the body is not valid JSON.
+ * - stops reading a body after 1 MiB. The rest is discarded, so that the body is not valid JSON,
+ * - unpacks compressed bodies, which some servers and proxies send without being asked.
  *
  * It resolves when the body has been read.
  */
@@ -28,7 +31,7 @@ export function createFetch(connections: number, proxy: ProxyOptions = {}): type
     const { method, headers, body, signal } = init as FetchOptions;
     headers.set('accept-encoding', 'identity'); // `undici.request` does not decompress
     const response = await undici.request(String(url), { dispatcher, method, headers, body, signal });
-    const bytes = await readUpToLimit(response.body);
+    const bytes = await unpack(await readUpToLimit(response.body), response.headers['content-encoding']);
     return new Response(bytes.length > 0 ? bytes : null, {
       status: response.statusCode,
       headers: toHeaders(response.headers),
@@ -45,6 +48,25 @@ async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayB
     if (size > MAX_BODY_BYTES) break; // closes the connection
   }
   return Buffer.concat(chunks);
+}
+
+const DECODERS = new Map([
+  ['br', [promisify(brotliDecompress)]],
+  ['gzip', [promisify(gunzip)]],
+  ['deflate', [promisify(inflate), promisify(inflateRaw)]], // some servers omit the header of the zlib format
+]);
+
+/** A body that cannot be unpacked, or only to more than the limit, stays as it is: it is not valid JSON. */
+async function unpack(body: Buffer<ArrayBuffer>, encodings: unknown): Promise<Buffer<ArrayBuffer>> {
+  let bytes = body;
+  for (const encoding of String(encodings).toLowerCase().split(',').reverse()) {
+    for (const decode of DECODERS.get(encoding.trim()) ?? []) {
+      const unpacked = await decode(bytes, { maxOutputLength: MAX_BODY_BYTES }).catch(() => undefined);
+      bytes = unpacked ?? bytes;
+      if (unpacked) break;
+    }
+  }
+  return bytes;
 }
 
 /** undici decodes headers as UTF-8. `Headers` throws for characters above U+00FF, so they become single bytes again. */

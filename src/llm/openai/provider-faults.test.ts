@@ -6,7 +6,7 @@ import { runProviderFault } from '../../testing/run-provider-fault.ts';
 
 describe('POST /tickets/:id/process with a faulty provider', () => {
   it.each(PROVIDER_FAULTS)('answers $status $code after $calls calls: $name', async (fault) => {
-    const { calls, status, code, retryAfter, minMs = 0 } = fault;
+    const { calls, status, code, retryAfter, minMs = 0, output, logged } = fault;
     const { response, log, ...outcome } = await runProviderFault(fault, temporaryFolder());
     expect(response.statusCode).toBe(status);
     expect(response.json().code).toBe(code);
@@ -15,12 +15,12 @@ describe('POST /tickets/:id/process with a faulty provider', () => {
     expect(outcome.ms).toBeGreaterThanOrEqual(minMs);
 
     expect(outcome.ticket).toMatchObject({ status: code ? 'failed' : 'done' });
-    expect(outcome.stored).toMatchObject(code ? { code: 'result_not_found' } : OUTPUT);
+    expect(outcome.stored).toMatchObject(code ? { code: 'result_not_found' } : { ...OUTPUT, ...output });
 
     const { request_id: reqId = expect.any(String) } = response.json();
     const level = code ? 40 : 30;
     expect(outcome.runLines).toEqual([
-      expect.objectContaining({ level, reqId, ticketId: 1, outcome: code ?? 'succeeded', attempts: calls }),
+      expect.objectContaining({ level, reqId, ticketId: 1, outcome: code ?? 'succeeded', attempts: calls, ...logged }),
     ]);
     for (const line of log) expect(JSON.parse(line)).not.toHaveProperty('err'); // no stack for an expected error
     for (const text of [response.body, ...log]) expect(text).not.toMatch(/provider words|sk-test|I cannot login/);

@@ -1,27 +1,13 @@
-import { Type } from '@sinclair/typebox';
-import { TypeCompiler } from '@sinclair/typebox/compiler';
+import { toRecord, toRecords, toText } from '../json.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { Adapter } from './adapter.ts';
-import { toLlmErrorCode } from './error-codes.ts';
-import { OptionalNullable } from './optional-nullable.ts';
+import { readContent } from './content.ts';
+import { findError } from './error-body.ts';
+import { checkFinishReason } from './error-codes.ts';
 import { addSchema, type StructuredOutput } from './structured-output.ts';
 
-/** The fields that are read. A body may have others. */
-const Body = TypeCompiler.Compile(
-  Type.Object({
-    model: OptionalNullable(Type.String()),
-    status: OptionalNullable(Type.String()),
-    incomplete_details: OptionalNullable(Type.Object({ reason: OptionalNullable(Type.String()) })),
-    output: Type.Array(
-      Type.Object({
-        content: OptionalNullable(
-          Type.Array(Type.Object({ type: Type.String(), text: OptionalNullable(Type.String()) })),
-        ),
-      }),
-    ),
-    error: OptionalNullable(Type.Object({ code: OptionalNullable(Type.String()) })),
-  }),
-);
+/** Statuses of a response without an answer. */
+const FAILED = ['failed', 'cancelled', 'queued', 'in_progress'];
 
 const TEXT_FORMAT = {
   json_schema: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA },
@@ -52,16 +38,21 @@ export const responsesAdapter: Adapter = {
       .asResponse(),
 
   parse(body) {
-    if (!Body.Check(body)) return { error: 'llm_invalid_output' };
-    const { status, incomplete_details, error, output, model } = body;
-    if (status === 'incomplete') {
-      return { error: incomplete_details?.reason === 'content_filter' ? 'llm_content_filtered' : 'llm_truncated' };
-    }
-    if (status && status !== 'completed') return { error: toLlmErrorCode({ status: 200, code: error?.code }) };
-    const parts = output.flatMap((item) => item.content ?? []);
+    const error = findError(body);
+    if (error) return { providerError: error };
+    const { status, incomplete_details, output } = toRecord(body);
+    if (FAILED.includes(toText(status))) return { providerError: {} };
+    const messages = toRecords(output)
+      .filter(({ type = 'message' }) => type === 'message')
+      .map(({ phase, content }) => ({ phase, ...readContent(content) }));
     // A refusal has the status "completed" and is a content part.
-    if (parts.some((part) => part.type === 'refusal')) return { error: 'llm_refused' };
-    const text = parts.map((part) => (part.type === 'output_text' ? part.text : '')).join('');
-    return { text, model };
+    if (messages.some(({ isRefusal }) => isRefusal)) return { error: 'llm_refused' };
+    const isTruncated = status === 'incomplete';
+    const ending = isTruncated ? checkFinishReason(toRecord(incomplete_details).reason) : undefined;
+    if (ending && ending !== 'llm_truncated') return { error: ending };
+    const final = messages.filter(({ phase }) => phase === 'final_answer');
+    const texts = (final.length > 0 ? final : messages).reverse();
+    if (texts.length > 0 || isTruncated) return { texts, isTruncated };
+    return { error: 'llm_invalid_output', field: '/output' };
   },
 };

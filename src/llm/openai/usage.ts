@@ -1,4 +1,5 @@
 import type { TokenUsage } from '../../schemas/result.ts';
+import { toRecord } from '../json.ts';
 
 /**
  * Token counts in a response body, under the names of the Responses API or of chat completions. A missing or invalid
@@ -11,10 +12,9 @@ export function readUsage(body: unknown): TokenUsage {
     input_tokens: toCount(usage.input_tokens ?? usage.prompt_tokens),
     output_tokens: toCount(usage.output_tokens ?? usage.completion_tokens),
     total_tokens: toCount(usage.total_tokens),
-    cached_tokens: toCount(details.cached_tokens),
+    // DeepSeek: https://api-docs.deepseek.com/guides/kv_cache
+    cached_tokens: toCount(details.cached_tokens ?? usage.prompt_cache_hit_tokens),
   };
 }
 
-const toRecord = (value: unknown) =>
-  (typeof value === 'object' && value !== null ? value : {}) as Record<string, unknown>;
 const toCount = (value: unknown) => (Number.isSafeInteger(value) && Number(value) >= 0 ? Number(value) : null);
