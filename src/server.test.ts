@@ -128,6 +128,8 @@ describe('server process', () => {
       { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
       /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
     ],
+    ['a value in quotes', { OPENAI_API_KEY: '"sk canary"' }, /^OPENAI_API_KEY must not have quotes (?!.*canary).+\n$/],
+    ['an invalid proxy', { HTTPS_PROXY: 'socks5://canary@proxy' }, /^HTTPS_PROXY must be (?!.*canary).+\n$/],
     ['a missing prompt', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: .*\bv1\b.*\n$/],
     ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
     [
@@ -144,6 +146,14 @@ describe('server process', () => {
     const { exit, output } = spawnServer({ LOG_LEVEL: 'silent', ...environment }, temporaryFolder());
     expect(await exit).toBe(1);
     expect(output.text).toMatch(lines);
+  });
+
+  it('refuses a .env in UTF-16 with exit code 1 and one line', async () => {
+    const folder = temporaryFolder();
+    writeFileSync(`${folder}/.env`, '\ufeffPORT=0\n', 'utf16le');
+    const { exit, output } = spawnServer({ LOG_LEVEL: 'silent' }, folder);
+    expect(await exit).toBe(1);
+    expect(output.text).toMatch(/^\.env must be in UTF-8, .+\n$/);
   });
 
   it('refuses a port that is in use with exit code 1 and one line', async () => {

@@ -5,7 +5,8 @@ import type { FastifyInstance } from 'fastify';
 import type { Logger } from 'pino';
 import { buildApp } from './app.ts';
 import { nonDefaultSettings, redactConfig } from './config/describe.ts';
-import { type Config, formatError, loadConfig, readEnvironment } from './config/load.ts';
+import { readEnvironment } from './config/environment.ts';
+import { type Config, formatError, loadConfig } from './config/load.ts';
 import { findMisspelledSettings } from './config/misspelled.ts';
 import { StartupError } from './errors.ts';
 import type { LlmClient } from './llm/client.ts';
@@ -117,7 +118,10 @@ function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
         baseURL: config.OPENAI_BASE_URL,
         model: config.OPENAI_MODEL,
         api: config.OPENAI_API,
+        structuredOutput: config.OPENAI_STRUCTURED_OUTPUT,
+        extraBody: config.OPENAI_EXTRA_BODY,
         connections: config.LLM_MAX_CONCURRENCY,
+        proxy: { https: config.HTTPS_PROXY, http: config.HTTP_PROXY, except: config.NO_PROXY },
       });
   const retrying = withRetries(client, {
     maxAttempts: config.OPENAI_MAX_ATTEMPTS,

@@ -1,5 +1,6 @@
 import { parseArgs } from 'node:util';
-import { loadConfig, readEnvironment } from '../config/load.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
 import { backupDatabase } from '../storage/sqlite/backup.ts';
 
 const USAGE = `Usage: npm run db:backup -- FILE

@@ -1,6 +1,7 @@
 import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { loadConfig, readEnvironment } from '../config/load.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
 import { findProblems } from '../storage/sqlite/integrity.ts';
 
 const USAGE = `Usage: npm run db:check

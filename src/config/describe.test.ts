@@ -3,14 +3,29 @@ import { nonDefaultSettings, redactConfig } from './describe.ts';
 import { loadConfig } from './load.ts';
 
 const SECRET = 'sk-secret-0123456789';
-const SECRETS = { API_KEYS: `support:${SECRET}`, METRICS_KEY: `${SECRET}-metrics`, OPENAI_API_KEY: SECRET };
+const SECRETS = {
+  API_KEYS: `support:${SECRET}`,
+  METRICS_KEY: `${SECRET}-metrics`,
+  OPENAI_API_KEY: SECRET,
+  OPENAI_EXTRA_BODY: `{"api_key":"${SECRET}"}`,
+  HTTPS_PROXY: `http://user:${SECRET}@proxy.local:3128`,
+  HTTP_PROXY: `http://${SECRET}@proxy.local`,
+};
 
 describe('redactConfig', () => {
   it('replaces secrets and keeps every setting', () => {
     const config = loadConfig({ ...SECRETS, PORT: '1' });
     const redacted = redactConfig(config);
     expect(Object.keys(redacted).sort()).toEqual(Object.keys(config).sort());
-    expect(redacted).toMatchObject({ API_KEYS: ['support'], METRICS_KEY: true, OPENAI_API_KEY: true, PORT: 1 });
+    expect(redacted).toMatchObject({
+      API_KEYS: ['support'],
+      METRICS_KEY: true,
+      OPENAI_API_KEY: true,
+      OPENAI_EXTRA_BODY: ['api_key'],
+      HTTPS_PROXY: 'http://proxy.local:3128',
+      HTTP_PROXY: 'http://proxy.local',
+      PORT: 1,
+    });
     expect(JSON.stringify(redacted)).not.toContain(SECRET);
   });
 });
@@ -29,6 +44,9 @@ describe('nonDefaultSettings', () => {
       TRUST_PROXY: ['127.0.0.1'],
       LLM_PROVIDER: 'openai',
       OPENAI_API_KEY: true,
+      OPENAI_EXTRA_BODY: ['api_key'],
+      HTTPS_PROXY: 'http://proxy.local:3128',
+      HTTP_PROXY: 'http://proxy.local',
     });
   });
 });

@@ -1,11 +1,15 @@
 import { type Config, loadConfig } from './load.ts';
+import { removeCredentials } from './urls.ts';
 
-/** Returns the settings for the log: of API keys the names, of other secrets whether they are set. */
+/** Returns the settings for the log: of API keys and body fields the names, of other secrets whether they are set. */
 export const redactConfig = (config: Config) => ({
   ...config,
   API_KEYS: config.API_KEYS.map(({ name }) => name),
   METRICS_KEY: config.METRICS_KEY !== undefined,
   OPENAI_API_KEY: config.OPENAI_API_KEY !== undefined,
+  OPENAI_EXTRA_BODY: Object.keys(config.OPENAI_EXTRA_BODY), // a gateway may accept keys of providers in it
+  HTTPS_PROXY: config.HTTPS_PROXY && removeCredentials(config.HTTPS_PROXY),
+  HTTP_PROXY: config.HTTP_PROXY && removeCredentials(config.HTTP_PROXY),
 });
 
 /** Returns the redacted settings whose values differ from the defaults. */

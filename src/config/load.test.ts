@@ -1,8 +1,6 @@
-import { writeFileSync } from 'node:fs';
 import dotenv from 'dotenv';
 import { describe, expect, it } from 'vitest';
-import { temporaryFolder } from '../testing/folder.ts';
-import { loadConfig, readEnvironment } from './load.ts';
+import { loadConfig } from './load.ts';
 import { Environment, SETTING_NAMES } from './schema.ts';
 
 const SECRET = 'sk-secret-0123456789';
@@ -25,8 +23,13 @@ describe('loadConfig', () => {
       OPENAI_BASE_URL: undefined,
       OPENAI_MODEL: 'gpt-4o-mini-2024-07-18',
       OPENAI_API: 'responses',
+      OPENAI_STRUCTURED_OUTPUT: 'json_schema',
+      OPENAI_EXTRA_BODY: {},
       OPENAI_MAX_ATTEMPTS: 3,
       OPENAI_TIMEOUT_MS: 20_000,
+      HTTPS_PROXY: undefined,
+      HTTP_PROXY: undefined,
+      NO_PROXY: undefined,
       PROCESS_TIMEOUT_MS: 60_000,
       LLM_MAX_CONCURRENCY: 64,
       LLM_MAX_QUEUE: 1000,
@@ -91,6 +94,14 @@ describe('loadConfig', () => {
     ['OPENAI_BASE_URL', 'ftp://host/v1'],
     ['OPENAI_BASE_URL', 'http://user:hunter2@host/v1'],
     ['OPENAI_BASE_URL', 'http://host/v1?key=hunter2'],
+    ['OPENAI_STRUCTURED_OUTPUT', 'regex'],
+    ['OPENAI_EXTRA_BODY', 'temperature=0'],
+    ['OPENAI_EXTRA_BODY', '["hunter2"]'],
+    ['OPENAI_EXTRA_BODY', '{"model":"hunter2"}'],
+    ['HTTPS_PROXY', 'proxy.local:3128'],
+    ['HTTPS_PROXY', 'socks5://user:hunter2@proxy.local'],
+    ['HTTP_PROXY', 'http://user:%zz@proxy.local'],
+    ['HTTP_PROXY', 'http://proxy.local/path'],
     ['PROMPT_VERSION', '../v1'],
     ['PROMPT_VERSION', 'v1/../..'],
     ['PROMPT_VERSION', '/etc'],
@@ -102,6 +113,40 @@ describe('loadConfig', () => {
       expect.stringMatching(new RegExp(`^${name} must be .+, for example ${name}=.+`)),
     ]);
     expect(error).not.toContain(value);
+  });
+
+  it.each([
+    'http://127.0.0.1:1/v1/chat/completions',
+    'http://127.0.0.1:1/v1/chat/completions/',
+    'http://127.0.0.1:1/v1/responses',
+    'http://127.0.0.1:1/v1/responses/',
+    'http://127.0.0.1:1/v1',
+  ])('reads OPENAI_BASE_URL=%s without the path of the API', (OPENAI_BASE_URL) => {
+    expect(loadConfig({ OPENAI_BASE_URL }).OPENAI_BASE_URL).toBe('http://127.0.0.1:1/v1');
+  });
+
+  it('says that OPENAI_BASE_URL must not have a query', () => {
+    expect(errorOf({ OPENAI_BASE_URL: 'https://host/v1?api-version=1' })).toContain(
+      'without query, fragment and credentials',
+    );
+  });
+
+  it('parses OPENAI_EXTRA_BODY', () => {
+    expect(loadConfig({ OPENAI_EXTRA_BODY: '{"temperature":0}' }).OPENAI_EXTRA_BODY).toEqual({ temperature: 0 });
+  });
+
+  it.each([
+    ['OPENAI_API_KEY', `"${SECRET}"`],
+    ['OPENAI_API_KEY', `'${SECRET}'`],
+    ['API_KEYS', `"support:${SECRET}"`],
+    ['OPENAI_MODEL', '"gpt-4o-mini"'],
+    ['OPENAI_EXTRA_BODY', `'{"user":"${SECRET}"}'`],
+    ['NO_PROXY', '"internal.example.org"'],
+    ['PORT', '"8000"'],
+  ])('rejects quotes around the value: %s=%s', (name, value) => {
+    const error = errorOf({ [name]: value });
+    expect(error).toMatch(new RegExp(`^${name} must not have quotes around its value, .+$`));
+    expect(error).not.toContain(SECRET);
   });
 
   it('rejects every invalid variable in a line of its own', () => {
@@ -174,23 +219,6 @@ describe('loadConfig', () => {
     ['CRITICAL', 'fatal'],
   ])("accepts Python's log level %s as %s", (LOG_LEVEL, level) => {
     expect(loadConfig({ LOG_LEVEL }).LOG_LEVEL).toBe(level);
-  });
-});
-
-describe('readEnvironment', () => {
-  it('reads .env, prefers the environment and leaves process.env unchanged', () => {
-    const folder = temporaryFolder();
-    writeFileSync(`${folder}/.env`, 'OPENAI_MODEL=from-file\nPROMPT_VERSION=v7\n');
-    const before = process.cwd();
-    process.env.OPENAI_MODEL = 'from-environment';
-    process.chdir(folder);
-    try {
-      expect(readEnvironment()).toMatchObject({ OPENAI_MODEL: 'from-environment', PROMPT_VERSION: 'v7' });
-      expect(process.env.PROMPT_VERSION).toBeUndefined();
-    } finally {
-      process.chdir(before);
-      delete process.env.OPENAI_MODEL;
-    }
   });
 });
 

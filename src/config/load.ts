@@ -1,6 +1,6 @@
-import dotenv from 'dotenv';
 import { StartupError } from '../errors.ts';
 import { parseDatabasePath } from './database-path.ts';
+import { parseExtraBody } from './extra-body.ts';
 import {
   Environment,
   parseApiKey,
@@ -10,6 +10,7 @@ import {
   type Settings,
   validateEnvironment,
 } from './schema.ts';
+import { removeApiPath } from './urls.ts';
 
 export interface ApiKey {
   /** Appears in the log instead of the key. */
@@ -17,7 +18,7 @@ export interface ApiKey {
   key: string;
 }
 
-type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER';
+type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER' | 'OPENAI_EXTRA_BODY';
 
 /** The settings under the names of their variables, with parsed values. */
 export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
@@ -28,17 +29,11 @@ export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
   /** The path of the SQLite file; URLs are reduced to it. */
   readonly DATABASE_URL: string;
   readonly LLM_PROVIDER: 'openai' | 'offline';
+  readonly OPENAI_EXTRA_BODY: Readonly<Record<string, unknown>>;
 };
 
 /** The Python app's names for log levels. */
 const PYTHON_LOG_LEVELS: Record<string, string> = { warning: 'warn', critical: 'fatal' };
-
-/** Returns `process.env` with `.env` of the working directory as fallback. Does not change `process.env`. */
-export function readEnvironment(): NodeJS.ProcessEnv {
-  const environment = Object.fromEntries(Object.entries(process.env).filter(([, value]) => value?.trim()));
-  dotenv.config({ quiet: true, processEnv: environment as dotenv.DotenvPopulateInput });
-  return environment;
-}
 
 /**
  * Validates an environment; an empty variable counts as not set.
@@ -59,6 +54,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     TRUST_PROXY: parseList(settings.TRUST_PROXY),
     DATABASE_URL: parseDatabasePath(settings.DATABASE_URL) as string,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
+    OPENAI_BASE_URL: settings.OPENAI_BASE_URL && removeApiPath(settings.OPENAI_BASE_URL),
+    OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') as Record<string, unknown>,
   });
 }
 
@@ -75,11 +72,12 @@ function findErrors(values: Record<string, unknown>): string[] {
   const invalid = new Set(validateEnvironment.errors?.map(({ instancePath }) => instancePath.slice(1) as SettingName));
   const { HOST, API_KEYS, METRICS_KEY, ALLOW_ANONYMOUS, LLM_PROVIDER, OPENAI_API_KEY, OPENAI_BASE_URL } =
     values as unknown as Settings;
+  for (const name of SETTING_NAMES) if (isQuoted(values[name])) invalid.add(name);
   if (METRICS_KEY && parseList(API_KEYS).some((pair) => parseApiKey(pair).key === METRICS_KEY)) {
     invalid.add('METRICS_KEY');
   }
 
-  const errors = [...invalid].map(formatError);
+  const errors = [...invalid].map((name) => (isQuoted(values[name]) ? formatQuotesError(name) : formatError(name)));
   if (LLM_PROVIDER === 'openai' && !OPENAI_API_KEY && !OPENAI_BASE_URL) {
     const fix = `for example ${formatExample('OPENAI_API_KEY')}`;
     errors.push(`OPENAI_API_KEY must be set when LLM_PROVIDER is openai and OPENAI_BASE_URL is not set, ${fix}`);
@@ -92,6 +90,11 @@ function findErrors(values: Record<string, unknown>): string[] {
   }
   return errors;
 }
+
+const isQuoted = (value: unknown) => typeof value === 'string' && /^(["']).*\1$/s.test(value);
+
+const formatQuotesError = (name: SettingName) =>
+  `${name} must not have quotes around its value, which docker --env-file does not remove: write ${name}=value`;
 
 const isLoopback = (host: string) => /^(?:localhost|127(?:\.\d{1,3}){3}|::1)$/.test(host);
 

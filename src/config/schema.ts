@@ -4,6 +4,8 @@ import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { StringEnum } from '../schemas/text.ts';
 import { parseDatabasePath } from './database-path.ts';
+import { parseExtraBody } from './extra-body.ts';
+import { isBaseUrl, isProxyUrl } from './urls.ts';
 
 /** At least 20 of the characters that RFC 6750 allows in a bearer token. */
 const KEY_PATTERN = '^(?=.{20})[\\w.~+/-]+=*$';
@@ -20,6 +22,15 @@ function integer(
 ) {
   return Type.Integer({ default: defaultValue, minimum, maximum, description, examples: [example] });
 }
+
+const proxy = () =>
+  Type.Optional(
+    Type.String({
+      format: 'proxy-url',
+      description: 'an http: or https: URL of a proxy without path',
+      examples: ['http://proxy.example.org:3128'],
+    }),
+  );
 
 /**
  * Every environment variable that the service reads. `description` completes "PORT must be …"; `examples[0]` is a valid
@@ -75,7 +86,11 @@ export const Environment = Type.Object({
     }),
   ),
   OPENAI_BASE_URL: Type.Optional(
-    Type.String({ format: 'http-url', description: 'an http: or https: URL', examples: ['http://127.0.0.1:11434/v1'] }),
+    Type.String({
+      format: 'base-url',
+      description: 'an http: or https: URL without query, fragment and credentials',
+      examples: ['http://127.0.0.1:11434/v1'],
+    }),
   ),
   OPENAI_MODEL: Type.String({
     default: 'gpt-4o-mini-2024-07-18',
@@ -88,8 +103,31 @@ export const Environment = Type.Object({
     description: 'responses or chat',
     examples: ['chat'],
   }),
+  OPENAI_STRUCTURED_OUTPUT: StringEnum(['json_schema', 'json_object', 'prompt'], {
+    default: 'json_schema',
+    description: 'json_schema, json_object or prompt',
+    examples: ['json_object'],
+  }),
+  OPENAI_EXTRA_BODY: Type.Optional(
+    Type.String({
+      format: 'extra-body',
+      description:
+        'a JSON object with additional fields of the request, without model, messages, input, instructions, prompt, ' +
+        'response_format, text.format, stream, stream_options, n, store, background, conversation and ' +
+        'previous_response_id',
+      examples: ['{"temperature":0}'],
+    }),
+  ),
   OPENAI_MAX_ATTEMPTS: integer(3, 1, 10),
   OPENAI_TIMEOUT_MS: integer(20_000, 1, 300_000),
+  HTTPS_PROXY: proxy(),
+  HTTP_PROXY: proxy(),
+  NO_PROXY: Type.Optional(
+    Type.String({
+      description: 'a comma-separated list of hosts',
+      examples: ['ollama,.example.org,10.0.0.5:8080'],
+    }),
+  ),
   PROCESS_TIMEOUT_MS: integer(60_000, 1, 3_600_000),
   LLM_MAX_CONCURRENCY: integer(64, 1, 10_000),
   LLM_MAX_QUEUE: integer(1000, 0, 1_000_000),
@@ -114,7 +152,9 @@ export const SETTING_NAMES = Object.keys(Environment.properties) as SettingName[
 const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('api-keys', areApiKeys);
 ajv.addFormat('database-url', (value) => parseDatabasePath(value) !== undefined);
-ajv.addFormat('http-url', isHttpUrl);
+ajv.addFormat('base-url', isBaseUrl);
+ajv.addFormat('extra-body', (value) => parseExtraBody(value) !== undefined);
+ajv.addFormat('proxy-url', isProxyUrl);
 ajv.addFormat('networks', (value) => parseList(value).every(isNetwork));
 
 /** Checks each variable by itself and fills in the defaults. */
@@ -143,12 +183,6 @@ function areApiKeys(text: string): boolean {
   const pairs = parseList(text);
   const keys = new Set(pairs.map((pair) => parseApiKey(pair).key));
   return keys.size > 0 && keys.size === pairs.length && pairs.every(isApiKey);
-}
-
-/** Rejects credentials, which would be logged, and anything to which the API's paths cannot be appended. */
-function isHttpUrl(value: string): boolean {
-  const url = URL.parse(value);
-  return url !== null && /^https?:$/.test(url.protocol) && !/[?#]/.test(value) && !url.username && !url.password;
 }
 
 function isNetwork(text: string): boolean {

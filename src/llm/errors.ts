@@ -30,6 +30,8 @@ export interface LlmErrorDetails {
   };
   /** An unusable answer costs tokens, too. */
   usage?: TokenUsage;
+  /** What the operator can change. */
+  hint?: string | undefined;
   /** Why the answer is invalid: the field and the rule that it breaks. */
   output?: string;
 }

@@ -1,7 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
-import { createOpenAIClient } from '../llm/openai/client.ts';
+import { createOpenAIClient, type OpenAIOptions } from '../llm/openai/client.ts';
 import { withRetries } from '../llm/retry.ts';
 import { instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -13,6 +13,8 @@ import { startProvider } from './provider.ts';
 
 export interface ServiceOptions {
   api?: 'responses' | 'chat';
+  /** Further options of the provider's client. */
+  openai?: Partial<OpenAIOptions>;
   maxAttempts?: number;
   attemptTimeoutMs?: number;
   timeoutMs?: number;
@@ -41,6 +43,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     model: 'gpt-test',
     api,
     connections: concurrency,
+    ...options.openai,
   });
   const llm = instrumentLlmClient(
     withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 }),

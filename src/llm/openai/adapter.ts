@@ -2,11 +2,20 @@ import type OpenAI from 'openai';
 import type { CompletionRequest } from '../client.ts';
 import type { LlmErrorCode } from '../errors.ts';
 import type { Answer } from '../output.ts';
+import type { StructuredOutput } from './structured-output.ts';
+
+/** What all requests to a provider have in common. */
+export interface RequestOptions {
+  model: string;
+  structuredOutput: StructuredOutput;
+  /** Additional fields of the body. They never replace a field that the adapter sets. */
+  extraBody: Readonly<Record<string, unknown>>;
+}
 
 /** One of the two APIs that OpenAI-compatible servers have. */
 export interface Adapter {
   /** Sends the request. Resolves with every response of status 200, whatever its body is. */
-  send(client: OpenAI, model: string, request: CompletionRequest): Promise<Response>;
+  send(client: OpenAI, options: RequestOptions, request: CompletionRequest): Promise<Response>;
   /** Reads a response body, which may be anything. */
   parse(body: unknown): ParsedResponse;
 }

@@ -4,19 +4,27 @@ import type { Adapter } from './adapter.ts';
 import { readContent } from './content.ts';
 import { findError } from './error-body.ts';
 import { checkFinishReason } from './error-codes.ts';
+import { addSchema } from './structured-output.ts';
+
+const RESPONSE_FORMAT = {
+  json_schema: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
+  json_object: { type: 'json_object' },
+  prompt: undefined,
+} as const;
 
 /** Chat completions, the API that most servers have: https://platform.openai.com/docs/api-reference/chat */
 export const chatAdapter: Adapter = {
-  send: (client, model, { instructions, text, signal }) =>
+  send: (client, { model, structuredOutput, extraBody }, { instructions, text, signal }) =>
     client.chat.completions
       .create(
         {
+          ...extraBody,
           model,
           messages: [
-            { role: 'system', content: instructions },
+            { role: 'system', content: addSchema(instructions, structuredOutput) },
             { role: 'user', content: text },
           ],
-          response_format: { type: 'json_schema', json_schema: { strict: true, ...OUTPUT_SCHEMA } },
+          response_format: RESPONSE_FORMAT[structuredOutput],
         },
         { signal },
       )

@@ -4,10 +4,12 @@ import { llmError } from '../errors.ts';
 import { toRecord } from '../json.ts';
 import { parseModelOutput } from '../output.ts';
 import { chatAdapter } from './chat.ts';
+import type { ProxyOptions } from './dispatcher.ts';
 import { providerError, toAppError } from './errors.ts';
 import { createFetch } from './fetch.ts';
 import { responsesAdapter } from './responses.ts';
 import { sanitizeIdentifier } from './sanitize.ts';
+import { type StructuredOutput, structuredOutputHint } from './structured-output.ts';
 import { readUsage } from './usage.ts';
 
 const ADAPTERS = { responses: responsesAdapter, chat: chatAdapter };
@@ -19,22 +21,29 @@ export interface OpenAIOptions {
   baseURL?: string | undefined;
   model: string;
   api: keyof typeof ADAPTERS;
+  /** Default: `json_schema`. */
+  structuredOutput?: StructuredOutput | undefined;
+  /** Additional fields of each request's body. */
+  extraBody?: Readonly<Record<string, unknown>> | undefined;
   /** Maximum number of connections to the provider. */
   connections: number;
+  /** Default: no proxy. */
+  proxy?: ProxyOptions | undefined;
 }
 
 /** A model behind OpenAI or a compatible server. Each completion is one request. */
 export function createOpenAIClient(options: OpenAIOptions): LlmClient {
-  const { apiKey, model } = options;
+  const { apiKey, model, structuredOutput = 'json_schema', extraBody = {} } = options;
   const adapter = ADAPTERS[options.api];
   const client = createSdkClient(options);
+  const requestOptions = { model, structuredOutput, extraBody };
 
   return {
     async complete(request) {
       const sent = { apiKey, text: request.text };
       const start = performance.now();
-      const response = await adapter.send(client, model, request).catch((error: unknown) => {
-        throw toAppError(error, request.signal, sent);
+      const response = await adapter.send(client, requestOptions, request).catch((error: unknown) => {
+        throw toAppError(error, request.signal, sent, structuredOutputHint(error, structuredOutput));
       });
       const latency_ms = Math.round(performance.now() - start);
       const openai_request_id = sanitizeIdentifier(response.headers.get('x-request-id'), sent);
@@ -61,7 +70,7 @@ export function createOpenAIClient(options: OpenAIOptions): LlmClient {
   };
 }
 
-const createSdkClient = ({ apiKey, baseURL, connections }: OpenAIOptions) =>
+const createSdkClient = ({ apiKey, baseURL, connections, proxy }: OpenAIOptions) =>
   new OpenAI({
     apiKey: apiKey ?? 'none', // the client requires one
     ...(apiKey ? {} : { defaultHeaders: { authorization: null } }),
@@ -71,7 +80,7 @@ const createSdkClient = ({ apiKey, baseURL, connections }: OpenAIOptions) =>
     project: null,
     adminAPIKey: null,
     webhookSecret: null,
-    fetch: createFetch(connections),
+    fetch: createFetch(connections, proxy),
     maxRetries: 0,
     logLevel: 'off', // its debug log, which the variable OPENAI_LOG turns on, contains the tickets
   });

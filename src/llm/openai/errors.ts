@@ -11,13 +11,13 @@ import { type SensitiveInput, sanitizeIdentifier, singleToken } from './sanitize
  * Translates an error of the official client. The message of an `APIError` is text of the provider, which may quote the
  * ticket or the key. Only its status and codes are kept.
  */
-export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveInput): unknown {
+export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveInput, hint?: string): unknown {
   if (signal.aborted) return signal.reason;
   if (error instanceof APIConnectionError) {
     return llmError('llm_unavailable', { cause: error, details: { provider: { cause: networkErrorCode(error) } } });
   }
   if (!(error instanceof APIError) || error.status === undefined) return error;
-  return providerError({ status: error.status, headers: error.headers, body: error.error }, sent);
+  return providerError({ status: error.status, headers: error.headers, body: error.error, hint }, sent);
 }
 
 export interface ErrorResponse {
@@ -26,10 +26,12 @@ export interface ErrorResponse {
   /** The error in the body; undefined if the body is empty or not JSON. */
   body: unknown;
   usage?: TokenUsage;
+  /** What the operator can change if the request was rejected. */
+  hint?: string | undefined;
 }
 
 /** The error for a response that reports one, by its status or, with status 2xx, by its body. */
-export function providerError({ status, headers, body, usage }: ErrorResponse, sent: SensitiveInput): AppError {
+export function providerError({ status, headers, body, usage, hint }: ErrorResponse, sent: SensitiveInput): AppError {
   const { words, code, type, ...error } = readErrorBody(body);
   const isPage = body === undefined && headers?.get('content-type')?.startsWith('text/') === true;
   const isOk = status < 300;
@@ -40,7 +42,11 @@ export function providerError({ status, headers, body, usage }: ErrorResponse, s
   return llmError(llmCode, {
     openai_request_id: sanitizeIdentifier(headers?.get('x-request-id'), sent),
     retryAfterMs: isQuota ? undefined : (parseRetryAfter(headers) ?? error.retryAfterMs),
-    details: { provider: { status, code: logged(code), type: logged(type) }, ...(usage && { usage }) },
+    details: {
+      provider: { status, code: logged(code), type: logged(type) },
+      ...(usage && { usage }),
+      hint: llmCode === 'llm_rejected' ? hint : undefined,
+    },
   });
 }
 

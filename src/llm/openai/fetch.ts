@@ -1,6 +1,7 @@
 import { promisify } from 'node:util';
 import { brotliDecompress, gunzip, inflate, inflateRaw } from 'node:zlib';
-import type { Agent } from 'undici';
+import type { Dispatcher } from 'undici';
+import { createDispatcher, type ProxyOptions } from './dispatcher.ts';
 
 /** A normal response has about 10 KiB. */
 const MAX_BODY_BYTES = 1024 * 1024;
@@ -22,11 +23,11 @@ interface FetchOptions {
  *
  * It resolves when the body has been read.
  */
-export function createFetch(connections: number): typeof fetch {
-  let dispatcher: Agent | undefined;
+export function createFetch(connections: number, proxy: ProxyOptions = {}): typeof fetch {
+  let dispatcher: Dispatcher | undefined;
   return async (url, init) => {
     const undici = await import('undici'); // only at the first call: it takes a tenth of the start-up time to load
-    dispatcher ??= new undici.Agent({ connections, allowH2: false });
+    dispatcher ??= createDispatcher(undici, connections, proxy);
     const { method, headers, body, signal } = init as FetchOptions;
     headers.set('accept-encoding', 'identity'); // `undici.request` does not decompress
     const response = await undici.request(String(url), { dispatcher, method, headers, body, signal });

@@ -4,22 +4,33 @@ import type { Adapter } from './adapter.ts';
 import { readContent } from './content.ts';
 import { findError } from './error-body.ts';
 import { checkFinishReason } from './error-codes.ts';
+import { addSchema, type StructuredOutput } from './structured-output.ts';
 
 /** Statuses of a response without an answer. */
 const FAILED = ['failed', 'cancelled', 'queued', 'in_progress'];
 
+const TEXT_FORMAT = {
+  json_schema: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA },
+  json_object: { type: 'json_object' },
+} as const;
+
+/** Returns the parameter `text`: the operator's options, for example `verbosity`, with our format. */
+const textOptions = (text: object | undefined, structuredOutput: StructuredOutput) =>
+  structuredOutput === 'prompt' ? text : { ...text, format: TEXT_FORMAT[structuredOutput] };
+
 /** The Responses API: https://platform.openai.com/docs/api-reference/responses */
 export const responsesAdapter: Adapter = {
-  send: (client, model, { instructions, text, signal }) =>
+  send: (client, { model, structuredOutput, extraBody }, { instructions, text, signal }) =>
     client.responses
       .create(
         {
+          ...extraBody,
           model,
           input: [
-            { role: 'system', content: instructions },
+            { role: 'system', content: addSchema(instructions, structuredOutput) },
             { role: 'user', content: text },
           ],
-          text: { format: { type: 'json_schema', strict: true, ...OUTPUT_SCHEMA } },
+          text: textOptions(extraBody.text as object | undefined, structuredOutput),
           store: false, // by default OpenAI keeps the ticket for 30 days
         },
         { signal },

@@ -1,0 +1,40 @@
+/** Fields that decide what is asked, how often, in which form, and whether the provider keeps it. */
+const RESERVED_FIELDS = [
+  'model',
+  'messages',
+  'input',
+  'instructions',
+  'prompt',
+  'response_format',
+  'stream',
+  'stream_options',
+  'n',
+  'store',
+  'background',
+  'conversation',
+  'previous_response_id',
+];
+
+/**
+ * Parses OPENAI_EXTRA_BODY, the fields that are added to each request. `text` of the Responses API may be set except for
+ * `text.format`, which holds the schema.
+ *
+ * @returns undefined for anything but a JSON object without reserved fields.
+ */
+export function parseExtraBody(json: string): Record<string, unknown> | undefined {
+  const body = parseJson(json);
+  if (!isObject(body) || RESERVED_FIELDS.some((field) => Object.hasOwn(body, field))) return undefined;
+  const { text = {} } = body;
+  return isObject(text) && !Object.hasOwn(text, 'format') ? body : undefined;
+}
+
+function parseJson(json: string): unknown {
+  try {
+    return JSON.parse(json);
+  } catch {
+    return undefined;
+  }
+}
+
+const isObject = (value: unknown): value is Record<string, unknown> =>
+  typeof value === 'object' && value !== null && !Array.isArray(value);

@@ -1,0 +1,31 @@
+/** Rejects credentials, which would be logged, and anything to which the API's paths cannot be appended. */
+export function isBaseUrl(value: string): boolean {
+  const url = parseHttpUrl(value);
+  return url !== undefined && !/[?#]/.test(value) && !url.username && !url.password;
+}
+
+/** Removes the path of an API from a base URL, because the client appends it. Providers often document the whole URL. */
+export const removeApiPath = (baseUrl: string): string => baseUrl.replace(/\/(?:chat\/completions|responses)\/?$/, '');
+
+/** Accepts credentials. Only their encoding is checked: undici decodes them at the first call. */
+export function isProxyUrl(value: string): boolean {
+  const url = parseHttpUrl(value);
+  return url?.pathname === '/' && !/[?#]/.test(value) && isEncoded(url.username) && isEncoded(url.password);
+}
+
+/** Returns a URL's scheme, host and port. */
+export const removeCredentials = (url: string): string => new URL(url).origin;
+
+function parseHttpUrl(value: string): URL | undefined {
+  const url = URL.parse(value);
+  return url && /^https?:$/.test(url.protocol) ? url : undefined;
+}
+
+function isEncoded(text: string): boolean {
+  try {
+    decodeURIComponent(text);
+    return true;
+  } catch {
+    return false;
+  }
+}

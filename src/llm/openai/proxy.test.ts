@@ -1,0 +1,194 @@
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { temporaryFolder } from '../../testing/folder.ts';
+import { completed, OUTPUT, startProvider } from '../../testing/provider.ts';
+import { startProxy } from '../../testing/proxy.ts';
+import { startServer } from '../../testing/server-process.ts';
+import { withTickets } from '../../testing/service.ts';
+import { createCertificate, HAS_OPENSSL, startTlsServer } from '../../testing/tls.ts';
+import type { OpenAIOptions } from './client.ts';
+
+/** Only the proxy can resolve this name. */
+const HOST = 'provider.test';
+
+async function withProxy() {
+  const proxy = await startProxy();
+  onTestFinished(proxy.close);
+  return proxy;
+}
+
+/** Starts a service with tickets whose provider is called `HOST`. */
+async function withTicketsAndProxy(
+  count: number,
+  concurrency: number,
+  proxy: OpenAIOptions['proxy'],
+  timeoutMs = 20_000,
+) {
+  const provider = await startProvider();
+  onTestFinished(provider.close);
+  const baseURL = provider.url.replace('127.0.0.1', HOST);
+  const options = { concurrency, attemptTimeoutMs: timeoutMs, openai: { baseURL, proxy } };
+  const service = await withTickets(count, options);
+  const processAll = () => Promise.all(Array.from({ length: count }, (_, i) => service.process(i + 1)));
+  return { ...service, provider, baseURL, processAll };
+}
+
+/** Starts a server process with an https: provider behind a TLS server, and a proxy. */
+async function startServerWithTls(environment: Record<string, string> = {}) {
+  const folder = temporaryFolder();
+  const certificate = createCertificate(folder, HOST);
+  const provider = await startProvider();
+  const tls = await startTlsServer(certificate, Number(new URL(provider.url).port));
+  const proxy = await withProxy();
+  onTestFinished(provider.close);
+  onTestFinished(tls.close);
+  const server = await startServer(
+    {
+      OPENAI_API_KEY: 'sk-x',
+      OPENAI_BASE_URL: `https://${HOST}:${tls.port}/v1`,
+      OPENAI_MAX_ATTEMPTS: '1',
+      HTTPS_PROXY: `http://user:canary-password@${proxy.host}`,
+      NODE_EXTRA_CA_CERTS: certificate.path,
+      ...environment,
+    },
+    folder,
+  );
+  const process = async () => {
+    const { id } = (await (await server.post('/tickets', { raw_text: 'I cannot login.' })).json()) as { id: number };
+    return (await server.post(`/tickets/${id}/process`)).json();
+  };
+  return { ...server, provider, proxy, tls, process };
+}
+
+describe('a proxy for an http: provider', () => {
+  it('receives the requests with its credentials, which the provider does not see', async () => {
+    const proxy = await withProxy();
+    const { baseURL, process, provider } = await withTicketsAndProxy(1, 4, {
+      http: `http://user:p%40ss@${proxy.host}`,
+    });
+    expect((await process(1)).json()).toMatchObject(OUTPUT);
+    const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
+    expect(proxy.requests).toEqual([{ line: `POST ${baseURL}/responses`, authorization }]);
+    expect(provider.requests[0]?.headers.host).toBe(new URL(baseURL).host);
+  });
+
+  it('has no more connections than calls may be active, and they are reused', async () => {
+    const proxy = await withProxy();
+    const { processAll } = await withTicketsAndProxy(40, 4, { http: `http://${proxy.host}` });
+    const responses = await processAll();
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual(Array(40).fill(200));
+    expect(proxy.requests).toHaveLength(40);
+    expect(proxy.connections().made).toBeLessThanOrEqual(4);
+  });
+
+  it('has no open connection after calls timed out', async () => {
+    const proxy = await withProxy();
+    const { processAll, provider } = await withTicketsAndProxy(12, 3, { http: `http://${proxy.host}` }, 100);
+    provider.respond(() => () => {});
+    const responses = await processAll();
+    expect(responses.map(({ statusCode }) => statusCode)).toEqual(Array(12).fill(504));
+    await expect.poll(proxy.connections).toMatchObject({ open: 0 });
+  });
+
+  it.each([
+    ['the host', HOST],
+    ['one of several hosts', `other.test, ${HOST}`],
+    ['the domain', '.test'],
+    ['every host', '*'],
+  ])('is not used if NO_PROXY has %s', async (_name, except) => {
+    const proxy = await withProxy();
+    const { process } = await withTicketsAndProxy(1, 4, { http: `http://${proxy.host}`, except });
+    expect((await process(1)).json()).toMatchObject({ code: 'llm_unavailable' }); // this machine cannot resolve the name
+    expect(proxy.requests).toEqual([]);
+  });
+
+  it('is used for an https: provider, too, if that has no proxy of its own', async () => {
+    const proxy = await withProxy();
+    const provider = { baseURL: `https://${HOST}:1/v1`, proxy: { http: `http://${proxy.host}` } };
+    const { process } = await withTickets(1, { openai: provider });
+    expect((await process(1)).json()).toMatchObject({ code: 'llm_unavailable' }); // nothing listens on the port
+    expect(proxy.requests).toMatchObject([{ line: `CONNECT ${HOST}:1` }]);
+  });
+
+  it('is not used for loopback addresses', async () => {
+    const proxy = await withProxy();
+    const options = { https: `http://${proxy.host}`, http: `http://${proxy.host}` };
+    const { process, provider } = await withTickets(1, { openai: { proxy: options } });
+    provider.respond(completed());
+    expect((await process(1)).statusCode).toBe(200);
+    expect(proxy.requests).toEqual([]);
+  });
+
+  it('is not read from process.env by undici', async () => {
+    const proxy = await withProxy();
+    process.env.HTTP_PROXY = `http://${proxy.host}`;
+    onTestFinished(() => void delete process.env.HTTP_PROXY);
+    const service = await withTicketsAndProxy(1, 4, undefined);
+    expect((await service.process(1)).json()).toMatchObject({ code: 'llm_unavailable' });
+    expect(proxy.requests).toEqual([]);
+  });
+});
+
+describe.skipIf(!HAS_OPENSSL)('a proxy for an https: provider', () => {
+  it('sees only CONNECT, and its credentials are not logged', async () => {
+    const { output, provider, process, proxy, tls } = await startServerWithTls();
+    expect(await process()).toMatchObject(OUTPUT);
+    const authorization = `Basic ${Buffer.from('user:canary-password').toString('base64')}`;
+    expect(proxy.requests).toEqual([{ line: `CONNECT ${HOST}:${tls.port}`, authorization }]);
+    expect(provider.requests).toHaveLength(1);
+    expect(provider.requests[0]?.headers).not.toHaveProperty('proxy-authorization');
+    await expect.poll(() => output.text).toContain('"outcome":"succeeded"');
+    expect(output.text).toContain(`"HTTPS_PROXY":"http://${proxy.host}"`);
+    expect(output.text).not.toContain('canary-password');
+  });
+
+  it('has no more tunnels than calls may be active, and they are reused', async () => {
+    const { process, proxy, tls } = await startServerWithTls({ LLM_MAX_CONCURRENCY: '3' });
+    const results = await Promise.all(Array.from({ length: 24 }, process));
+    expect(results).toEqual(Array(24).fill(expect.objectContaining(OUTPUT)));
+    expect(proxy.requests.length).toBeLessThanOrEqual(3);
+    expect(tls.connections()).toBeLessThanOrEqual(3);
+    expect(proxy.connections().maxOpen).toBeLessThanOrEqual(3);
+  });
+
+  it('has no open tunnel after calls timed out', async () => {
+    const { process, provider, proxy } = await startServerWithTls({
+      LLM_MAX_CONCURRENCY: '3',
+      OPENAI_TIMEOUT_MS: '500',
+    });
+    provider.respond(() => () => {});
+    const results = await Promise.all(Array.from({ length: 6 }, process));
+    expect(results).toEqual(Array(6).fill(expect.objectContaining({ code: 'llm_timeout' })));
+    await expect.poll(proxy.connections).toMatchObject({ open: 0 });
+  });
+
+  it('does not make an unknown certificate trusted', async () => {
+    const { output, provider, process, proxy } = await startServerWithTls({ NODE_EXTRA_CA_CERTS: '' });
+    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
+    expect(proxy.requests).toHaveLength(1);
+    expect(provider.requests).toEqual([]);
+    await expect.poll(() => output.text).toContain('"cause":"DEPTH_ZERO_SELF_SIGNED_CERT"');
+  });
+
+  it('is not used if NO_PROXY has the host', async () => {
+    const { process, proxy } = await startServerWithTls({ no_proxy: HOST });
+    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
+    expect(proxy.requests).toEqual([]);
+  });
+
+  it('that refuses the tunnel causes llm_unavailable', async () => {
+    const { output, process, proxy } = await startServerWithTls();
+    proxy.behaviour.connect = 'refuse';
+    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
+    await expect.poll(() => output.text).toContain('"provider":{"cause":"UND_ERR_ABORTED"}');
+    proxy.behaviour.connect = 'tunnel';
+    expect(await process()).toMatchObject(OUTPUT);
+  });
+
+  it('that does not answer is asked again by the next call', async () => {
+    const { process, proxy } = await startServerWithTls({ LLM_MAX_CONCURRENCY: '1', OPENAI_TIMEOUT_MS: '500' });
+    proxy.behaviour.connect = 'hang';
+    expect(await process()).toMatchObject({ code: 'llm_timeout' });
+    proxy.behaviour.connect = 'tunnel';
+    await expect.poll(process).toMatchObject(OUTPUT);
+  });
+});
