@@ -52,8 +52,8 @@ interface ErrorContext {
 }
 
 /**
- * An expected failure. Clients read `message` as the problem document's `detail`, so it is a fixed sentence of this service: never another
- * error's message, a path, a key or a customer's text.
+ * An expected failure. Clients read `message` as the problem document's `detail`, so it is a fixed sentence of this
+ * service: never another error's message, a path, a key or a customer's text.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -72,6 +72,8 @@ export class AppError extends Error {
     this.details = { ...context.details };
   }
 }
+
+export const hasCode = (error: unknown, code: ErrorCode): boolean => error instanceof AppError && error.code === code;
 
 /** A startup failure that the operator can fix. Only `message` is printed. */
 export class StartupError extends Error {

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import { AppError } from '../errors.ts';
+import { AppError, hasCode } from '../errors.ts';
 import type { Attempt, LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
 import type { Prompt } from '../llm/prompts.ts';
@@ -84,7 +84,7 @@ async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: 
     try {
       return await write();
     } catch (error) {
-      if (!(error instanceof AppError) || error.code !== 'storage_unavailable') throw error;
+      if (!hasCode(error, 'storage_unavailable')) throw error;
       await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => Promise.reject(error));
     }
   }
