@@ -39,7 +39,7 @@ export interface FieldError {
 }
 
 interface ErrorContext {
-  /** For the log. Its message must not contain text of a customer or a provider. */
+  /** Its message must not contain text of a customer or a provider. */
   cause?: unknown;
   /** The provider's id of the failed call; clients and the log see it. */
   openai_request_id?: string | null | undefined;

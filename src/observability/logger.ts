@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { AppError } from '../errors.ts';
 import { applySourceMap } from './source-map.ts';
 
 /** A line is written after 100 ms at the latest, or when 16 kB have been collected. */
@@ -70,8 +71,9 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
   return { destination, flush, discardPending };
 }
 
-/** pino's serializer, with stacks that point to the sources. */
+/** pino's serializer, with stacks that point to the sources. An expected error needs no stack. */
 function serializeError(error: Error): object {
   const serialized = stdSerializers.err(error);
-  return serialized?.stack ? { ...serialized, stack: applySourceMap(serialized.stack) } : serialized;
+  if (!serialized?.stack) return serialized;
+  return { ...serialized, stack: error instanceof AppError ? undefined : applySourceMap(serialized.stack) };
 }

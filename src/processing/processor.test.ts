@@ -172,7 +172,7 @@ describe('process while another process owns the run', () => {
   });
 
   it('keeps waiting while the storage is unavailable, until the run’s time is up', async () => {
-    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be used now');
     const { runs, process } = setUp([REMOTE, unavailable]);
     runs.getRunState.mockResolvedValue({ state: 'released' });
     const rejection = expect(process()).rejects.toBe(unavailable);
@@ -194,7 +194,7 @@ describe('process while another process owns the run', () => {
   });
 
   it('rejects at once when the storage is unavailable from the start', async () => {
-    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be used now');
     await expect(setUp([unavailable]).process()).rejects.toBe(unavailable);
   });
 });

@@ -6,9 +6,10 @@ import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import { createRunExecutor, type RunLog } from './execute-run.ts';
+import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
 import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
+import type { RequestLog } from './run-log.ts';
 import { createSingleFlight, type InFlight } from './single-flight.ts';
 
 export interface ProcessorOptions {
@@ -26,7 +27,7 @@ export interface ProcessOptions {
   /** Make a new result although one is stored. */
   force: boolean;
   /** The log of the request; the line of a run that it starts goes there. */
-  log: RunLog;
+  log: RequestLog;
 }
 
 export interface Processor {
