@@ -72,7 +72,10 @@ describe('a damaged page', () => {
     expect(failed.length).toBeGreaterThan(0);
     for (const { reason } of failed) {
       expect(reason).toBeInstanceOf(AppError);
-      const details = { cause: 'database disk image is malformed', causeCode: expect.stringMatching(/^SQLITE_CORRUPT/) };
+      const details = {
+        cause: 'database disk image is malformed',
+        causeCode: expect.stringMatching(/^SQLITE_CORRUPT/),
+      };
       expect(reason).toMatchObject({ code: 'storage_unavailable', details });
     }
   });
