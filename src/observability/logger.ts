@@ -38,8 +38,8 @@ export async function createLogger(level: string): Promise<Logging> {
 }
 
 /**
- * An asynchronous destination. pino calls its `flushSync` when the process exits, and that retries without end while the
- * disk is full or the reader is blocked or gone. So it is skipped after a failed write.
+ * An asynchronous destination. pino calls its `flushSync` when the process exits, and that retries without end while
+ * the disk is full or the reader is blocked or gone. So it is skipped after a failed write.
  */
 function createDestination(): { destination: DestinationStream } & Omit<Logging, 'log'> {
   const destination = pino.destination({ sync: false, ...BUFFER, maxLength: MAX_PENDING_BYTES });
