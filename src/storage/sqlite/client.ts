@@ -44,6 +44,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
   return {
