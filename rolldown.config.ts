@@ -27,8 +27,8 @@ const ENTRIES = {
 };
 
 /**
- * Bundled, the server starts in a fifth of the time. `npm run build` writes into a folder of its own and moves the files
- * to dist, so that a server that starts meanwhile never reads half a file.
+ * Bundled, the server starts in a fifth of the time. `npm run build` writes into a folder of its own and moves the
+ * files to dist, so that a server that starts meanwhile never reads half a file.
  */
 export default Object.entries(ENTRIES).map(([name, input]) =>
   defineConfig({

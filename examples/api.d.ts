@@ -303,7 +303,7 @@ export interface components {
             }[];
             /**
              * @description The `reqId` of the log lines of this request; also in the header `X-Request-Id`.
-             * @example 5f0c2a81-6
+             * @example 0b6f7a52-9f1d-4c1e-8a55-3f1c2d9e7b40
              */
             request_id: string;
             /**

@@ -5,7 +5,7 @@ import { type AuthOptions, auth } from './plugins/auth.ts';
 import { jsonBodies } from './plugins/body.ts';
 import { errors } from './plugins/errors.ts';
 import { LIMITS, type Limits, loadLimits, serverOptions } from './plugins/limits.ts';
-import { allowedMethods, methodNotAllowed } from './plugins/method-not-allowed.ts';
+import { collectRoutes, methodNotAllowed } from './plugins/method-not-allowed.ts';
 import { rerouteUndecodablePath, unknownPaths } from './plugins/not-found.ts';
 import { documentRoutes } from './plugins/openapi.ts';
 import { type RateLimits, rateLimits } from './plugins/rate-limit.ts';
@@ -62,7 +62,7 @@ export async function buildApp(
   app.register(loadLimits, { limits });
   app.register(validation);
   app.register(jsonBodies);
-  app.register(allowedMethods);
+  app.register(collectRoutes);
 
   await documentRoutes(app, { version });
   app.register(homeRoute);

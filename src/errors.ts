@@ -32,6 +32,20 @@ export const ERROR_CODES = [
 ] as const;
 export type ErrorCode = (typeof ERROR_CODES)[number];
 
+/** The problem document's `detail` for each way in which a model can fail. */
+export const LLM_ERROR_DETAILS = {
+  llm_unauthorized: 'the model provider refused the key',
+  llm_rejected: 'the model provider rejected the request',
+  llm_quota_exhausted: "the model provider's quota or spending limit is used up",
+  llm_rate_limited: 'the model provider limits the rate of calls',
+  llm_unavailable: 'the model provider is unavailable',
+  llm_timeout: 'the model did not answer in time',
+  llm_refused: 'the model refused to answer',
+  llm_content_filtered: "the model provider's content filter stopped the answer",
+  llm_truncated: "the model's answer was cut off",
+  llm_invalid_output: "the model's answer does not have the required form",
+} as const satisfies Record<Extract<ErrorCode, `llm_${string}`>, string>;
+
 export interface FieldError {
   /** `path`, `query` or `body`, then the names of the fields. */
   loc: string[];
@@ -39,7 +53,7 @@ export interface FieldError {
 }
 
 interface ErrorContext {
-  /** For the log. Its message must not contain text of a customer or a provider. */
+  /** Its message must not contain text of a customer or a provider. */
   cause?: unknown;
   /** The provider's id of the failed call; clients and the log see it. */
   openai_request_id?: string | null | undefined;
@@ -52,8 +66,8 @@ interface ErrorContext {
 }
 
 /**
- * An expected failure. Clients read `message` as the problem document's `detail`, so it is a fixed sentence of this service: never another
- * error's message, a path, a key or a customer's text.
+ * An expected failure. Clients read `message` as the problem document's `detail`, so it is a fixed sentence of this
+ * service: never another error's message, a path, a key or a customer's text.
  */
 export class AppError extends Error {
   override readonly name = 'AppError';
@@ -72,6 +86,9 @@ export class AppError extends Error {
     this.details = { ...context.details };
   }
 }
+
+export const hasCode = (error: unknown, code: ErrorCode): error is AppError =>
+  error instanceof AppError && error.code === code;
 
 /** A startup failure that the operator can fix. Only `message` is printed. */
 export class StartupError extends Error {

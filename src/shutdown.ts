@@ -2,10 +2,16 @@ import type { FastifyInstance } from 'fastify';
 import type { Logging } from './observability/logger.ts';
 import type { Processor } from './processing/processor.ts';
 
-/** One Ctrl-C under `npm start` arrives twice: from the terminal's process group, and forwarded by npm. systemd does the same. */
+/**
+ * Under `npm start` one Ctrl-C arrives twice: from the terminal's process group, and forwarded by npm. systemd's stop
+ * does the same.
+ */
 const DUPLICATE_SIGNAL_MS = 1000;
 
-/** Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP; one that comes more than a second later ends the process at once. */
+/**
+ * Runs `shutdown` at the first SIGTERM, SIGINT or SIGHUP. One that comes more than a second later ends the process at
+ * once.
+ */
 export function installSignalHandlers(
   shutdown: () => Promise<void>,
   { log, discardPending }: Omit<Logging, 'flush'>,
@@ -31,7 +37,7 @@ export function installSignalHandlers(
 /** Time for clients to receive their responses after the last run has ended. */
 const CLOSE_TIMEOUT_MS = 1000;
 
-/** Accepts no more connections, finishes what is under way, and releases runs that take longer than `graceMs`. */
+/** Accepts no more connections, finishes active requests, and releases runs that take longer than `graceMs`. */
 export async function closeGracefully(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
   // Node closes only the connections that are idle at this moment; a kept-alive one becomes idle after its response.
   const closeIdle = setInterval(() => app.server.closeIdleConnections(), 50);

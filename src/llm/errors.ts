@@ -1,21 +1,7 @@
-import { AppError, type ErrorCode } from '../errors.ts';
+import { AppError, LLM_ERROR_DETAILS } from '../errors.ts';
 import { NO_USAGE, type TokenUsage } from '../schemas/result.ts';
 
-export type LlmErrorCode = Extract<ErrorCode, `llm_${string}`>;
-
-/** The problem document's `detail` for each way in which a model can fail. */
-const DETAIL: Record<LlmErrorCode, string> = {
-  llm_unauthorized: 'the model provider refused the key',
-  llm_rejected: 'the model provider rejected the request',
-  llm_quota_exhausted: "the model provider's quota or spending limit is used up",
-  llm_rate_limited: 'the model provider limits the rate of calls',
-  llm_unavailable: 'the model provider is unavailable',
-  llm_timeout: 'the model did not answer in time',
-  llm_refused: 'the model refused to answer',
-  llm_content_filtered: "the model provider's content filter stopped the answer",
-  llm_truncated: "the model's answer was cut off",
-  llm_invalid_output: "the model's answer does not have the required form",
-};
+export type LlmErrorCode = keyof typeof LLM_ERROR_DETAILS;
 
 /** Facts about a failed provider call. The log line of the run shows them. */
 export interface LlmErrorDetails {
@@ -45,7 +31,7 @@ export interface LlmErrorContext {
 
 /** An error of the model or its provider. */
 export const llmError = (code: LlmErrorCode, context: LlmErrorContext = {}): AppError =>
-  new AppError(code, DETAIL[code], { ...context, details: { ...context.details } });
+  new AppError(code, LLM_ERROR_DETAILS[code], { ...context, details: { ...context.details } });
 
 /** Tokens that a failed call has cost. */
 export const usageOf = (error: unknown): TokenUsage =>

@@ -35,6 +35,15 @@ describe('createLogger', () => {
     expect(countLines(run(LOG_100_LINES + end))).toBe(100);
   });
 
+  it('writes the stack of an unexpected error only', () => {
+    const { href } = new URL('../errors.ts', import.meta.url);
+    const err = `new (await import('${href}')).AppError('storage_unavailable', 'no disk')`;
+    const lines = run(`log.error({ err: new Error('a bug') }); log.error({ err: ${err} });`).trim().split('\n');
+    const errors = lines.map((line) => JSON.parse(line).err);
+    expect(errors).toMatchObject([{ message: 'a bug' }, { message: 'no disk', code: 'storage_unavailable' }]);
+    expect(errors.map(({ stack }) => stack !== undefined)).toEqual([true, false]);
+  });
+
   it('writes no pending lines after discardPending', () => {
     expect(countLines(run(`${LOG_100_LINES} discardPending(); process.exit(0);`))).toBe(0);
   });
@@ -81,6 +90,13 @@ describe('the server', () => {
     child.kill('SIGTERM');
     expect(await exit).toBe(0);
     expect(output.text.match(/cannot be written/g)).toHaveLength(1);
+  });
+
+  it('starts and stops while standard error is on the same full disk', async () => {
+    const { child, exit, health } = await startUnreadable(['sh', '-c', 'exec "$0" "$@" >/dev/full 2>&1', ...BUNDLE]);
+    expect(await health()).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
   });
 
   it.each([

@@ -1,4 +1,5 @@
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
+import { AppError } from '../errors.ts';
 import { applySourceMap } from './source-map.ts';
 
 /** A line is written after 100 ms at the latest, or when 16 kB have been collected. */
@@ -37,8 +38,8 @@ export async function createLogger(level: string): Promise<Logging> {
 }
 
 /**
- * An asynchronous destination. pino calls its `flushSync` when the process exits, and that retries without end while the
- * disk is full or the reader is blocked or gone. So it is skipped after a failed write.
+ * An asynchronous destination. pino calls its `flushSync` when the process exits, and that retries without end while
+ * the disk is full or the reader is blocked or gone. So it is skipped after a failed write.
  */
 function createDestination(): { destination: DestinationStream } & Omit<Logging, 'log'> {
   const destination = pino.destination({ sync: false, ...BUFFER, maxLength: MAX_PENDING_BYTES });
@@ -51,6 +52,7 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
   destination.on('write', () => {
     isWritable = true;
   });
+  process.stderr.on('error', () => {}); // it may be on the same full disk
   destination.on('error', (error) => {
     isWritable = false; // until a later write succeeds
     if (!hasReported) process.stderr.write(`the log cannot be written: ${error.message}\n`);
@@ -70,8 +72,9 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
   return { destination, flush, discardPending };
 }
 
-/** pino's serializer, with stacks that point to the sources. */
+/** pino's serializer, with stacks that point to the sources. An expected error needs no stack. */
 function serializeError(error: Error): object {
   const serialized = stdSerializers.err(error);
-  return serialized?.stack ? { ...serialized, stack: applySourceMap(serialized.stack) } : serialized;
+  if (!serialized?.stack) return serialized;
+  return { ...serialized, stack: error instanceof AppError ? undefined : applySourceMap(serialized.stack) };
 }

@@ -45,6 +45,7 @@ describe('with API keys', () => {
   ])('requires no key for %s', async (url, status) => {
     const { app } = await startService({ app: { apiKeys } });
     expect((await app.inject(url)).statusCode).toBe(status);
+    expect((await app.inject({ method: 'POST', url })).statusCode).toBe(405);
   });
 
   it.each<[string, Headers]>([

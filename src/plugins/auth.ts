@@ -60,7 +60,7 @@ function presentedKey({ raw: { headers } }: FastifyRequest): string {
 /** A page of another site must not use a browser that can reach this server. */
 function originCheck({ raw: { headers } }: FastifyRequest): AppError | undefined {
   const { host, origin, 'sec-fetch-site': site } = headers;
-  // Browsers send Sec-Fetch-Site only to trustworthy addresses, but Origin with every request that is not a GET or HEAD.
+  // Browsers send Sec-Fetch-Site only to trustworthy addresses, but Origin with every method except GET and HEAD.
   const isOtherSite = site ? site.endsWith('-site') : origin !== undefined && URL.parse(origin)?.host !== host;
   return isOtherSite ? new AppError('forbidden', 'pages of other sites have no access') : undefined;
 }
@@ -73,8 +73,8 @@ function loopbackCheck({ raw: { headers } }: FastifyRequest): AppError | undefin
   if (headers['x-forwarded-for'] !== undefined || headers.forwarded !== undefined) {
     return new AppError(
       'forbidden',
-      'the request came through a proxy, and this server asks for no key: ' +
-        'set API_KEYS, or ALLOW_ANONYMOUS=true if the proxy checks who its clients are',
+      'the request came through a proxy, and this server has no API keys: ' +
+        'set API_KEYS, or ALLOW_ANONYMOUS=true if the proxy authenticates its clients',
     );
   }
   // DNS rebinding: a page's own host name can be made to point to this machine.

@@ -62,17 +62,12 @@ function toProblem(error: FastifyError | AppError, request: FastifyRequest): Pro
   return makeProblem(id, 'internal_error', 'internal error');
 }
 
-/** Requests that share a run share its error, whose stack is logged once. */
-const loggedStacks = new WeakSet<Error>();
-
-/** Logs a bug with its stack, and an expected error with its cause. An `llm_…` error is in the line of its run. */
+/** Logs a bug with its stack, and an expected error with its details. The errors of runs are in the runs' own lines. */
 function logError(error: FastifyError | AppError, { code, detail }: Problem, { log }: FastifyRequest): void {
-  if (code === 'internal_error') {
-    if (!loggedStacks.has(error)) log.error({ err: error, code }, detail);
-    loggedStacks.add(error);
-  } else if (!code.startsWith('llm_')) {
-    const { message, code: causeCode } = (error.cause ?? {}) as NodeJS.ErrnoException;
-    const details = error instanceof AppError ? error.details : {};
-    log.warn({ code, cause: message, causeCode, ...details }, detail);
+  if (!(error instanceof AppError)) {
+    if (code === 'internal_error') log.error({ err: error, code }, detail);
+    else log.warn({ code }, detail);
+  } else if (code !== 'internal_error' && !code.startsWith('llm_')) {
+    log.warn({ ...error.details, code }, detail);
   }
 }

@@ -12,6 +12,7 @@ const NODE_ERRORS: Record<string, [ErrorCode, string]> = {
 
 /** Answers what Node cannot read as HTTP and closes the connection. There is no request or reply, only the socket. */
 export function answerUnreadableHttp(this: FastifyInstance, error: ConnectionError, socket: Socket): void {
+  // It is reset, and thus destroyed, or it closes after an answer that is still being sent.
   if (error.code === 'ECONNRESET' || !socket.writable) return;
   const [code, detail] = NODE_ERRORS[error.code] ?? ['bad_request', 'the request cannot be read as HTTP'];
   const problem = makeProblem(randomUUID(), code, detail);

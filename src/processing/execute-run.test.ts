@@ -14,7 +14,7 @@ afterEach(() => void vi.useRealTimers());
 
 const TIMEOUT_MS = 10_000;
 const RUN = { ticketId: 1, run: 7, text: 'I cannot log in.' };
-const unavailable = () => new AppError('storage_unavailable', 'the database cannot be written now');
+const unavailable = () => new AppError('storage_unavailable', 'the database cannot be used now');
 
 function setUp(complete: LlmClient['complete']) {
   const runs = {
@@ -126,7 +126,7 @@ describe('executeRun', () => {
   it('stores an unexpected error as internal_error without its words, and logs its stack', async () => {
     const error = new TypeError('x is not a function');
     const { runs, log, execute } = setUp(() => Promise.reject(error));
-    await expect(execute()).rejects.toBe(error);
+    await expect(execute()).rejects.toMatchObject({ code: 'internal_error', cause: error });
     expect(runs.failRun).toHaveBeenCalledWith(1, 7, { code: 'internal_error', message: 'internal error' });
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
   });
@@ -146,6 +146,16 @@ describe('executeRun', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(await result).toEqual(makeResult());
     expect(runs.completeRun).toHaveBeenCalledTimes(3);
+  });
+
+  it('does not retry when the storage is damaged', async () => {
+    const { runs, execute } = setUp(async () => makeCompletion());
+    const damaged = new AppError('storage_unavailable', 'the database cannot be used now', {
+      details: { isPermanent: true },
+    });
+    runs.completeRun.mockRejectedValue(damaged);
+    await expect(execute()).rejects.toBe(damaged);
+    expect(runs.completeRun).toHaveBeenCalledOnce();
   });
 
   it('gives a paid answer up when the storage stays unavailable until the run’s time is up', async () => {

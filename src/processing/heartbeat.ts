@@ -11,7 +11,7 @@ export interface HeartbeatOptions {
   log: Pick<BaseLogger, 'error'>;
 }
 
-/** Renews the leases of this process's runs, aborts those that it has lost, and recovers expired runs of other processes. */
+/** Renews the leases of this process's runs, aborts the runs that it has lost, and recovers expired ones of others. */
 export const createHeartbeat =
   ({ runs, activeRuns, log }: HeartbeatOptions) =>
   async (): Promise<void> => {

@@ -172,7 +172,7 @@ describe('process while another process owns the run', () => {
   });
 
   it('keeps waiting while the storage is unavailable, until the run’s time is up', async () => {
-    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be used now');
     const { runs, process } = setUp([REMOTE, unavailable]);
     runs.getRunState.mockResolvedValue({ state: 'released' });
     const rejection = expect(process()).rejects.toBe(unavailable);
@@ -183,8 +183,18 @@ describe('process while another process owns the run', () => {
     await rejection;
   });
 
+  it('makes no second call when its own run cannot be stored', async () => {
+    const { runs, complete, process } = setUp([REMOTE, CLAIMED]);
+    runs.getRunState.mockResolvedValue({ state: 'released' });
+    runs.completeRun.mockRejectedValue(new AppError('storage_unavailable', 'the database cannot be used now'));
+    const rejection = expect(process()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await vi.advanceTimersByTimeAsync(3 * TIMEOUT_MS);
+    await rejection;
+    expect(complete).toHaveBeenCalledOnce();
+  });
+
   it('rejects at once when the storage is unavailable from the start', async () => {
-    const unavailable = new AppError('storage_unavailable', 'the database cannot be written now');
+    const unavailable = new AppError('storage_unavailable', 'the database cannot be used now');
     await expect(setUp([unavailable]).process()).rejects.toBe(unavailable);
   });
 });

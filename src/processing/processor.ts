@@ -1,14 +1,15 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
-import { AppError } from '../errors.ts';
+import { AppError, hasCode } from '../errors.ts';
 import type { LlmClient } from '../llm/client.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
-import { createRunExecutor, type RunLog } from './execute-run.ts';
+import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
 import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
+import type { RequestLog } from './run-log.ts';
 import { createSingleFlight, type InFlight } from './single-flight.ts';
 
 export interface ProcessorOptions {
@@ -18,7 +19,7 @@ export interface ProcessorOptions {
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
-  /** For what belongs to no request. */
+  /** For lines that belong to no request. */
   log: Pick<BaseLogger, 'error'>;
 }
 
@@ -26,16 +27,16 @@ export interface ProcessOptions {
   /** Make a new result although one is stored. */
   force: boolean;
   /** The log of the request; the line of a run that it starts goes there. */
-  log: RunLog;
+  log: RequestLog;
 }
 
 export interface Processor {
   /**
-   * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while a run is
-   * under way, in this process or another, share it. A run continues when all its requests have gone away.
+   * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while
+   * a run is under way, in this process or another, share it. A run continues when all its clients have disconnected.
    *
-   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable` or one of the `llm_…` codes; an older
-   *   result stays as it is.
+   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable`, `internal_error` or one
+   *   of the `llm_…` codes; an older result stays as it is.
    */
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
   /** To be called a few times per lease. */
@@ -50,8 +51,15 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
   const shutdown = new AbortController();
-  const executor = { runs, llm, prompt, limiter, activeRuns, timeoutMs, shutdown: shutdown.signal };
-  const executeRun = createRunExecutor(executor);
+  const executeRun = createRunExecutor({
+    runs,
+    llm,
+    prompt,
+    limiter,
+    activeRuns,
+    timeoutMs,
+    shutdown: shutdown.signal,
+  });
   const stats = { coalesced: 0, reclaimed: 0 };
   let isDraining = false;
 
@@ -90,7 +98,7 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
   /**
    * Claims a run and executes it to its end, if there is a slot and none is under way.
    *
-   * @param remoteRun the run that was waited for until now: it still counts as running while the storage is unavailable
+   * @param remoteRun the run that was waited for until now: it counts as running if the storage is too busy for a claim
    */
   async function claimAndExecute(
     ticketId: number,
@@ -100,15 +108,14 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
-      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined });
+      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined }).catch((error) => {
+        if (remoteRun === undefined || !hasCode(error, 'storage_unavailable')) throw error;
+        return { state: 'running' as const, run: remoteRun };
+      });
       if (claim.state !== 'claimed') return claim;
       if (claim.wasReclaimed) stats.reclaimed += 1;
       const result = await executeRun({ ticketId, run: claim.run, text: claim.text }, log);
       return result ? { state: 'stored', result } : { state: 'running', run: claim.run };
-    } catch (error) {
-      const isUnavailable = error instanceof AppError && error.code === 'storage_unavailable';
-      if (remoteRun === undefined || !isUnavailable) throw error;
-      return { state: 'running', run: remoteRun };
     } finally {
       release?.();
     }

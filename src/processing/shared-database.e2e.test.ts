@@ -60,14 +60,15 @@ describe('processes that share a database', () => {
   });
 
   it('stops a run whose lease was lost, and answers with what the new owner stored', async () => {
-    const options = { leaseMs: 100, maxAttempts: 3, attemptTimeoutMs: 400 };
-    const { database, process, processor, provider } = await withTickets(1, options);
+    const { database, process, processor, provider } = await withTickets(1, { leaseMs: 100, maxAttempts: 3 });
     provider.respond(() => () => {});
     const other = openStorage(database, { leaseMs: 100 });
     onTestFinished(() => other.close());
     const response = process(1);
-    await sleep(200); // no heartbeat: the lease expires
-    expect(await other.runs.claimRun(1, { force: true, claim: true })).toMatchObject({ state: 'claimed', run: 2 });
+    await expect.poll(() => provider.requests.length).toBe(1);
+    // No heartbeat: the lease expires.
+    const claim = () => other.runs.claimRun(1, { force: true, claim: true });
+    await expect.poll(claim).toMatchObject({ state: 'claimed', run: 2 });
     const stored = await other.runs.completeRun(2, REMOTE_RESULT);
     await processor.heartbeat();
     expect((await response).json()).toEqual(stored);

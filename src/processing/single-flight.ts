@@ -9,8 +9,8 @@ export interface InFlight {
 /** Concurrent requests for one ticket share one run and get the same result or error. */
 export interface SingleFlight {
   /**
-   * The ticket's in-flight result that a request may join. A forced request does not join a remote run: it may have ended since the
-   * last poll, and would then be older than the request.
+   * The ticket's in-flight result that a request may join. A forced request does not join a remote run: it may have
+   * ended since the last poll, and would then be older than the request.
    */
   find(ticketId: number, options: { force: boolean }): Promise<Result> | undefined;
   has(ticketId: number): boolean;

@@ -2,7 +2,7 @@ import type { FastifyPluginAsync } from 'fastify';
 import type { Metrics } from '../observability/metrics.ts';
 import { getMetricsSchema } from './operations.schema.ts';
 
-/** `GET /metrics`, for Prometheus; it answers also when the server has too much to do. */
+/** `GET /metrics`, for Prometheus. It also answers while the server is overloaded. */
 export const metricsRoutes: FastifyPluginAsync<{ metrics: Metrics }> = async (app, { metrics }) => {
   const { registry } = metrics;
   const config = { acceptsMetricsKey: true, pressureHandler: () => undefined };

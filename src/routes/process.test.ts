@@ -93,11 +93,13 @@ describe('POST /tickets/:id/process', () => {
   });
 
   it('does not store a part of a result that cannot be stored', async () => {
-    const { database, process, read } = await withTickets(1, {});
+    const { database, log, process, read } = await withTickets(1, {});
     rejectStatus(database, 'done');
     expect((await process(1)).json()).toMatchObject({ status: 500, code: 'internal_error' });
     expect(await read('/tickets/1/result')).toMatchObject({ code: 'result_not_found' });
     expect(await read('/tickets/1')).toMatchObject({ status: 'failed' });
+    const lines = log.map((line) => JSON.parse(line));
+    expect(lines.filter(({ err }) => err)).toMatchObject([{ msg: 'run', ticketId: 1, outcome: 'internal_error' }]);
   });
 
   it("returns the provider's error even if the status cannot be stored", async () => {

@@ -15,7 +15,7 @@ const COMMON = [
   'overloaded',
 ] as const;
 
-const INVALID_ID = [{ loc: ['path', 'id'], msg: 'must be digits' }];
+const INVALID_ID = [{ loc: ['path', 'id'], msg: 'must be an integer, in digits only' }];
 const MISSING_TEXT = [{ loc: ['body', 'raw_text'], msg: 'is missing' }];
 
 export const createTicketSchema = {

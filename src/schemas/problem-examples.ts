@@ -1,7 +1,7 @@
-import type { ErrorCode } from '../errors.ts';
+import { type ErrorCode, LLM_ERROR_DETAILS } from '../errors.ts';
 import { makeProblem, type Problem } from './problem.ts';
 
-const REQUEST_ID = '5f0c2a81-6';
+const REQUEST_ID = '0b6f7a52-9f1d-4c1e-8a55-3f1c2d9e7b40';
 
 /** The `detail` of each documented error, as the service words it. */
 const DETAILS = {
@@ -16,17 +16,8 @@ const DETAILS = {
   unsupported_media_type: 'the body must be application/json',
   bad_request: 'the request cannot be read as HTTP',
   internal_error: 'internal error',
-  storage_unavailable: 'the database cannot be written now',
-  llm_unauthorized: 'the model provider refused the key',
-  llm_rejected: 'the model provider rejected the request',
-  llm_quota_exhausted: "the model provider's quota or spending limit is used up",
-  llm_rate_limited: 'the model provider limits the rate of calls',
-  llm_unavailable: 'the model provider is unavailable',
-  llm_timeout: 'the model did not answer in time',
-  llm_refused: 'the model refused to answer',
-  llm_content_filtered: "the model provider's content filter stopped the answer",
-  llm_truncated: "the model's answer was cut off",
-  llm_invalid_output: 'the model answered with something that cannot be used',
+  storage_unavailable: 'the database cannot be used now',
+  ...LLM_ERROR_DETAILS,
   overloaded: 'the server is overloaded',
   shutting_down: 'the server is shutting down',
   not_ready: 'database_write',
@@ -34,7 +25,7 @@ const DETAILS = {
 
 type DocumentedCode = keyof typeof DETAILS;
 
-/** An example of each error. `errors` is what `invalid_input` says. */
+/** An example of each error. `errors` goes into that of `invalid_input`. */
 export const problemExamples = (codes: DocumentedCode[], errors: Problem['errors'] = []): Problem[] =>
   codes.map((code) => {
     const problem = makeProblem(REQUEST_ID, code, DETAILS[code]);

@@ -28,7 +28,7 @@ export const Problem = Type.Object(
     ),
     request_id: Type.String({
       description: 'The `reqId` of the log lines of this request; also in the header `X-Request-Id`.',
-      examples: ['5f0c2a81-6'],
+      examples: ['0b6f7a52-9f1d-4c1e-8a55-3f1c2d9e7b40'],
     }),
     openai_request_id: Type.Optional(
       Type.String({ description: "The provider's id of the failed call.", examples: ['req_8f2c41d09b7e'] }),

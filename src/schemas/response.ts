@@ -48,8 +48,8 @@ const problemResponse = (description: string, examples: Problem[], headers?: Hea
 export const anyProblem = problemResponse('Any other error.', problemExamples(['internal_error']));
 
 /**
- * The documentation of errors by status. Not part of the `response` schemas, because Fastify would compile a serializer for
- * each status at every start.
+ * The documentation of errors by status. Not part of the `response` schemas, because Fastify would compile a serializer
+ * for each status at every start.
  */
 export function problemResponses(examples: Problem[]): Record<string, ReturnType<typeof problemResponse>> {
   const byStatus = [...Map.groupBy(examples, ({ status }) => status)];

@@ -16,7 +16,7 @@ export const Text = (options: StringOptions & { maxLength: number }) => Type.Str
 export const StringEnum = <const T extends readonly string[]>(values: T, options: SchemaOptions = {}) =>
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
-/** The schema's value or null. A list of types, because the serializer would validate against each member of a union. */
+/** The schema's value or null. A list of types: the serializer would validate against each member of a union. */
 export const Nullable = <T extends TInteger | TString>(schema: T) =>
   Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
 

@@ -83,7 +83,7 @@ export interface RunRepository {
   completeRun(run: number, result: NewResult): Promise<Result | undefined>;
   /** Ends a run with a failure; returns false if the lease was lost. An older result stays as it is. */
   failRun(ticketId: number, run: number, failure: RunFailure): Promise<boolean>;
-  /** Ends a run without an outcome, so that the next one can be claimed at once; returns false if the lease was lost. */
+  /** Ends a run without an outcome: the next one can be claimed at once. Returns false if the lease was lost. */
   releaseRun(ticketId: number, run: number): Promise<boolean>;
   getRunState(ticketId: number, run: number): Promise<RunState>;
   /** Corrects the status of tickets whose run's lease has expired. */

@@ -6,7 +6,7 @@ const canary = (place: string) => `canary-${place}`;
 export const PROVIDER_KEY = `sk-${canary('provider-key')}`;
 /** The key of the clients. */
 export const API_KEY = canary('header-x-api-key');
-export const TICKET = `I am ${canary('ticket')}`;
+const TICKET = `I am ${canary('ticket')}`;
 
 /** Headers whose values must not appear anywhere. */
 export const HEADERS = Object.fromEntries(

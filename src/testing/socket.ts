@@ -26,16 +26,6 @@ export function exchange(url: string, bytes: string): Promise<string> {
   return receiveAll(socket);
 }
 
-/** Both ends of a connection. */
-export async function socketPair(): Promise<[Socket, Socket]> {
-  const server = createServer().listen(0, '127.0.0.1');
-  await once(server, 'listening');
-  const far = createConnection((server.address() as AddressInfo).port, '127.0.0.1');
-  const [near] = (await once(server, 'connection')) as [Socket];
-  server.close();
-  return [near, far];
-}
-
 /** A port that nothing listens on. */
 export async function freePort(): Promise<number> {
   const server = createServer().listen(0, '127.0.0.1');

@@ -12,7 +12,7 @@ import { createRunRepository } from './runs.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createWriteBatcher, type WriteBatcherOptions } from './write-batcher.ts';
 
-/** How long a statement waits for another process's lock. That blocks the event loop, so a running server waits less. */
+/** How long a statement waits for another process's lock. It blocks the event loop, so a running server waits less. */
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
@@ -44,6 +44,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
+  sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
   return {

@@ -5,9 +5,13 @@ const STORAGE_CODES = /^SQLITE_(?:FULL|IOERR|READONLY|CANTOPEN|BUSY|LOCKED|CORRU
 
 /** Returns AppError `storage_unavailable` if the disk or the file is to blame, otherwise the error itself. */
 export function toStorageError(error: unknown): unknown {
-  const code = (error as { code?: unknown }).code;
+  const { code, message } = error as NodeJS.ErrnoException;
   if (typeof code !== 'string' || !STORAGE_CODES.test(code)) return error;
-  return new AppError('storage_unavailable', 'the database cannot be used now', { cause: error, details: { code } });
+  return new AppError('storage_unavailable', 'the database cannot be used now', {
+    cause: error,
+    // Retrying does not repair a damaged file.
+    details: { cause: message, causeCode: code, isPermanent: /CORRUPT|NOTADB/.test(code) || undefined },
+  });
 }
 
 /** Runs a query outside the write batcher, with its errors converted by `toStorageError`. */

@@ -72,8 +72,11 @@ describe('a damaged page', () => {
     expect(failed.length).toBeGreaterThan(0);
     for (const { reason } of failed) {
       expect(reason).toBeInstanceOf(AppError);
-      const cause = { code: expect.stringMatching(/^SQLITE_CORRUPT/), message: 'database disk image is malformed' };
-      expect(reason).toMatchObject({ code: 'storage_unavailable', cause, details: { code: cause.code } });
+      const details = {
+        cause: 'database disk image is malformed',
+        causeCode: expect.stringMatching(/^SQLITE_CORRUPT/),
+      };
+      expect(reason).toMatchObject({ code: 'storage_unavailable', details });
     }
   });
 

@@ -13,7 +13,7 @@ async function withFailedWrite() {
   other.exec('BEGIN IMMEDIATE');
   const write = storage.tickets.create(ticket);
   vi.advanceTimersByTime(2000);
-  await expect(write).rejects.toMatchObject({ code: 'storage_unavailable', details: { code: 'SQLITE_BUSY' } });
+  await expect(write).rejects.toMatchObject({ code: 'storage_unavailable', details: { causeCode: 'SQLITE_BUSY' } });
   other.exec('ROLLBACK');
   return storage;
 }

@@ -90,7 +90,7 @@ describe('write', () => {
     expect(wasBlockedWithin(60_000)).toBe(false);
     sqlite.pragma(`max_page_count = ${sqlite.pragma('page_count', { simple: true })}`);
     const answers = await Promise.allSettled([insert(2), insert(3, 'x'.repeat(1_000_000)), insert(4)]);
-    const unavailable = { code: 'storage_unavailable', details: { code: 'SQLITE_FULL' } };
+    const unavailable = { code: 'storage_unavailable', details: { causeCode: 'SQLITE_FULL' } };
     for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
     expect(stored()).toEqual([1]);
     expect([wasBlockedWithin(60_000), hasFailedWithin(60_000)]).toEqual([true, true]);
@@ -110,7 +110,7 @@ describe('write', () => {
     }, 10);
     const answers = await Promise.allSettled(Array.from({ length: 20 }, (_, n) => insert(n)));
     clearInterval(pulse);
-    const unavailable = { code: 'storage_unavailable', details: { code: 'SQLITE_BUSY' } };
+    const unavailable = { code: 'storage_unavailable', details: { causeCode: 'SQLITE_BUSY' } };
     for (const answer of answers) expect(answer).toMatchObject({ status: 'rejected', reason: unavailable });
     expect(ticks).toBeGreaterThan(5); // the event loop ran between the attempts
     other.exec('ROLLBACK');
