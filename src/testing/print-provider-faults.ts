@@ -1,10 +1,10 @@
 /** `npm run provider-faults`: prints how the service handles each fault of a provider. */
-import { mkdtempSync, rmSync } from 'node:fs';
+import { mkdirSync, mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { LIMITS } from './provider-fault.ts';
 import { PROVIDER_FAULTS } from './provider-faults.ts';
-import { runProviderFault } from './run-provider-fault.ts';
+import { openFaultyService } from './run-provider-fault.ts';
 
 const WIDTHS = [60, 11, 7, 8, 22, 13];
 
@@ -16,9 +16,14 @@ process.stdout.write(
     `${LIMITS.attemptTimeoutMs} ms each, ${LIMITS.timeoutMs} ms per run.\n\n`,
 );
 printRow(["provider's response", 'API', 'calls', 'status', 'error code', 'Retry-After', 'ms']);
+const folder = mkdtempSync(join(tmpdir(), 'provider-faults-'));
+mkdirSync(join(folder, 'chat'));
+const services = {
+  responses: await openFaultyService(folder, 'responses'),
+  chat: await openFaultyService(join(folder, 'chat'), 'chat'),
+};
 for (const fault of PROVIDER_FAULTS) {
-  const folder = mkdtempSync(join(tmpdir(), 'provider-faults-'));
-  const { calls, ms, response } = await runProviderFault(fault, folder);
+  const { calls, ms, response } = await services[fault.api ?? 'responses'].run(fault);
   const { code = '–' } = response.json();
   printRow([
     fault.name,
@@ -29,5 +34,6 @@ for (const fault of PROVIDER_FAULTS) {
     response.headers['retry-after'] ?? '–',
     ms,
   ]);
-  rmSync(folder, { recursive: true });
 }
+for (const { close } of Object.values(services)) await close();
+rmSync(folder, { recursive: true });
