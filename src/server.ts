@@ -10,7 +10,8 @@ import { findMisspelledSettings } from './config/misspelled.ts';
 import { StartupError } from './errors.ts';
 import type { LlmClient } from './llm/client.ts';
 import { createOfflineClient, OFFLINE_MODEL } from './llm/offline/client.ts';
-import { createOpenAIClient } from './llm/openai/client.ts';
+import { createOpenAIClient, OPENAI_API_URL } from './llm/openai/client.ts';
+import { type CostOf, createCostCalculator } from './llm/prices.ts';
 import { loadPrompt } from './llm/prompts.ts';
 import { withRetries } from './llm/retry.ts';
 import { instrumentLlmClient } from './observability/llm-metrics.ts';
@@ -44,6 +45,9 @@ async function start(): Promise<void> {
     runs: storage.runs,
     llm: createLlmClient(config, metrics),
     prompt: loadPrompt(config.PROMPT_VERSION),
+    provider: config.LLM_PROVIDER,
+    model: modelOf(config),
+    costOf: createCostOf(config),
     limiter,
     timeoutMs: config.PROCESS_TIMEOUT_MS,
     log,
@@ -108,6 +112,11 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
   }
 }
 
+const modelOf = ({ LLM_PROVIDER, OPENAI_MODEL }: Config) => (LLM_PROVIDER === 'offline' ? OFFLINE_MODEL : OPENAI_MODEL);
+
+const createCostOf = ({ LLM_PROVIDER, OPENAI_BASE_URL }: Config): CostOf =>
+  LLM_PROVIDER === 'offline' ? async () => 0 : createCostCalculator({ baseURL: OPENAI_BASE_URL ?? OPENAI_API_URL });
+
 function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
   const isOffline = config.LLM_PROVIDER === 'offline';
   const client = isOffline
@@ -125,7 +134,7 @@ function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
   });
   return instrumentLlmClient(retrying, registry, {
     provider: config.LLM_PROVIDER,
-    model: isOffline ? OFFLINE_MODEL : config.OPENAI_MODEL,
+    model: modelOf(config),
     promptVersion: config.PROMPT_VERSION,
   });
 }

@@ -29,6 +29,8 @@ function setUp(complete: (request: CompletionRequest) => Promise<ReturnType<type
     runs,
     llm: { complete },
     prompt: { version: 'v1', system: 'You prepare tickets.' },
+    model: 'gpt-test',
+    costOf: async (_model, { total_tokens }) => (total_tokens === null ? null : total_tokens / 1_000_000),
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
     activeRuns,
     timeoutMs: TIMEOUT_MS,

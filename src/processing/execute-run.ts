@@ -1,13 +1,16 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { AppError } from '../errors.ts';
-import type { Attempt, LlmClient } from '../llm/client.ts';
+import type { LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
-import type { Result, TokenUsage } from '../schemas/result.ts';
+import type { Result } from '../schemas/result.ts';
+import type { RunUsage } from '../schemas/run.ts';
 import type { RunFailure, RunRepository } from '../storage/types.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { ActiveRuns } from './heartbeat.ts';
+import { createRunTally, type RunTally } from './run-tally.ts';
 
 export type RunLog = Pick<BaseLogger, 'info' | 'warn' | 'error'>;
 
@@ -15,6 +18,9 @@ export interface RunExecutorOptions {
   runs: Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
   llm: LlmClient;
   prompt: Prompt;
+  /** The configured model. */
+  model: string;
+  costOf: CostOf;
   limiter: Pick<ConcurrencyLimiter, 'run'>;
   activeRuns: ActiveRuns;
   /** Limit for a whole run: queueing, all attempts, and storing the result. */
@@ -41,7 +47,7 @@ const STORAGE_RETRY_MS = 500;
  * @throws AppError with the run's failure.
  */
 export function createRunExecutor(options: RunExecutorOptions) {
-  const { runs, llm, prompt, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { runs, llm, prompt, model, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
 
   return async function executeRun({ ticketId, run, text }: ClaimedRun, log: RunLog): Promise<Result | undefined> {
     const controller = new AbortController();
@@ -49,27 +55,32 @@ export function createRunExecutor(options: RunExecutorOptions) {
     activeRuns.set(ticketId, controller);
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
-    const outcome = createOutcomeLog(log, { ticketId, run });
+    const tally = createRunTally(model, costOf);
+    const outcome = createOutcomeLog(log, { ticketId, run }, tally);
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
-      const request = { instructions: prompt.system, text, signal, deadline, onAttempt: outcome.addAttempt };
+      const request = { instructions: prompt.system, text, signal, deadline, onAttempt: tally.add };
       const completion = await limiter.run(signal, () => llm.complete(request));
       const result = { ...completion, ticket_id: ticketId, prompt_version: prompt.version };
-      const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result), signal);
-      outcome.log(stored ? 'succeeded' : 'lease_lost', completion.openai_request_id);
+      const usage = await tally.usage();
+      const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result, usage), signal);
+      outcome.log(stored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
       return stored;
     } catch (thrown) {
       const error = shutdown.aborted ? shutdown.reason : thrown;
-      const end = shutdown.aborted ? runs.releaseRun(ticketId, run) : runs.failRun(ticketId, run, toRunFailure(error));
+      const usage = await tally.usage();
+      const end = shutdown.aborted
+        ? runs.releaseRun(ticketId, run, usage)
+        : runs.failRun(ticketId, run, toRunFailure(error), usage);
       const wasOwner = await end.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;
       });
       if (!wasOwner) {
-        outcome.log('lease_lost');
+        outcome.log('lease_lost', usage);
         return undefined;
       }
-      outcome.logFailure(error);
+      outcome.logFailure(error, usage);
       throw error;
     } finally {
       clearTimeout(timer);
@@ -96,39 +107,26 @@ function toRunFailure(error: unknown): RunFailure {
   return { code, message, openai_request_id, retryAfterMs };
 }
 
-/** Collects what a run's one log line reports. Tokens are sums over all attempts whose usage is known. */
-function createOutcomeLog(log: RunLog, run: { ticketId: number; run: number }) {
+/** Writes the one log line of a run. */
+function createOutcomeLog(log: RunLog, run: { ticketId: number; run: number }, tally: RunTally) {
   const start = performance.now();
-  const tokens: Partial<TokenUsage> = {};
-  const waitsMs: number[] = [];
-  let attempts = 0;
-  const fields = (outcome: string) => ({
+  const fields = (outcome: string, { attempts, ...usage }: RunUsage) => ({
     ...run,
     outcome,
     ms: Math.round(performance.now() - start),
     attempts,
-    waitsMs,
-    ...tokens,
+    waitsMs: tally.waitsMs(),
+    ...usage,
   });
   return {
-    addAttempt({ usage, waitMs }: Attempt) {
-      attempts += 1;
-      if (waitMs !== undefined) waitsMs.push(waitMs);
-      for (const name of TOKEN_FIELDS) {
-        const count = usage[name];
-        if (count !== null) tokens[name] = (tokens[name] ?? 0) + count;
-      }
+    log(outcome: 'succeeded' | 'lease_lost', usage: RunUsage, openai_request_id?: string | null) {
+      log[outcome === 'succeeded' ? 'info' : 'warn']({ ...fields(outcome, usage), openai_request_id }, 'run');
     },
-    log(outcome: 'succeeded' | 'lease_lost', openai_request_id?: string | null) {
-      log[outcome === 'succeeded' ? 'info' : 'warn']({ ...fields(outcome), openai_request_id }, 'run');
-    },
-    logFailure(error: unknown) {
-      if (!(error instanceof AppError)) return log.error({ ...fields('internal_error'), err: error }, 'run');
+    logFailure(error: unknown, usage: RunUsage) {
+      if (!(error instanceof AppError)) return log.error({ ...fields('internal_error', usage), err: error }, 'run');
       const { code, openai_request_id, retryAfterMs, details } = error;
       const { usage: _, ...reasons } = details;
-      log.warn({ ...fields(code), openai_request_id, retryAfterMs, ...reasons }, 'run');
+      log.warn({ ...fields(code, usage), openai_request_id, retryAfterMs, ...reasons }, 'run');
     },
   };
 }
-
-const TOKEN_FIELDS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;

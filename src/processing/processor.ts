@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { AppError } from '../errors.ts';
 import type { LlmClient } from '../llm/client.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
@@ -15,6 +16,10 @@ export interface ProcessorOptions {
   runs: RunRepository;
   llm: LlmClient;
   prompt: Prompt;
+  provider: string;
+  /** The configured model. */
+  model: string;
+  costOf: CostOf;
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
@@ -46,12 +51,13 @@ export interface Processor {
   stats(): { coalesced: number; reclaimed: number };
 }
 
-export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: ProcessorOptions): Processor {
+export function createProcessor(options: ProcessorOptions): Processor {
+  const { runs, prompt, provider, model, limiter, timeoutMs, log } = options;
+  const origin = { prompt_version: prompt.version, provider, model };
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
   const shutdown = new AbortController();
-  const executor = { runs, llm, prompt, limiter, activeRuns, timeoutMs, shutdown: shutdown.signal };
-  const executeRun = createRunExecutor(executor);
+  const executeRun = createRunExecutor({ ...options, activeRuns, shutdown: shutdown.signal });
   const stats = { coalesced: 0, reclaimed: 0 };
   let isDraining = false;
 
@@ -100,7 +106,7 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
-      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined });
+      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined, origin });
       if (claim.state !== 'claimed') return claim;
       if (claim.wasReclaimed) stats.reclaimed += 1;
       const result = await executeRun({ ticketId, run: claim.run, text: claim.text }, log);

@@ -35,9 +35,25 @@ export interface Storage {
 
 export interface TicketRepository {
   create(ticket: NewTicket): Promise<Ticket>;
+  /**
+   * Creates a ticket at most once per key, within 24 hours. Undefined: the key was used with another request.
+   */
+  createOnce(ticket: NewTicket, key: IdempotencyKey): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
+  /** Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. */
+  delete(id: number): Promise<boolean>;
+  /** The same for at most `limit` tickets that were created before a point in time; returns how many. */
+  deleteCreatedBefore(time: Date, limit: number): Promise<number>;
   findById(id: number): Promise<Ticket | undefined>;
   /** Number of tickets per status. May be cached for a while when counting is slow. */
   countByStatus(): Promise<Record<Ticket['status'], number>>;
+}
+
+/** An `Idempotency-Key` in the namespace of an API key's name (empty without one). */
+export interface IdempotencyKey {
+  client: string;
+  key: string;
+  /** Hash of the request's fields. */
+  requestHash: string;
 }
 
 export interface ResultRepository {

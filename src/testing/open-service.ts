@@ -2,6 +2,7 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
 import { createOpenAIClient } from '../llm/openai/client.ts';
+import { createCostCalculator } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
 import { instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
@@ -22,6 +23,9 @@ export interface ServiceOptions {
   limits?: Partial<Limits>;
   app?: Partial<AppOptions>;
 }
+
+/** Dollars per million tokens of the models that the test provider names. */
+export const PRICES = { 'gpt-4o-mini-2024-07-18': { input: 0.15, cached_input: 0.075, output: 0.6 } };
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 
@@ -48,7 +52,17 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' },
   );
   const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
-  const processor = createProcessor({ ...store, llm, prompt: PROMPT, limiter, timeoutMs, log: logger });
+  const processor = createProcessor({
+    runs: store.runs,
+    llm,
+    prompt: PROMPT,
+    provider: 'openai',
+    model: 'gpt-test',
+    costOf: createCostCalculator({ baseURL: provider.url, prices: PRICES }),
+    limiter,
+    timeoutMs,
+    log: logger,
+  });
   const app = await buildApp(
     { ...store, processor },
     {

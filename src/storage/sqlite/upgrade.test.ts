@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { drizzleKit, openSqliteFile, openTestStorage } from '../../testing/database.ts';
+import { makeClaimOptions } from '../../testing/fixtures.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { ROOT } from '../../testing/server-process.ts';
 import { openStorage } from '../open.ts';
@@ -81,7 +82,7 @@ describe('upgrade from the schema of each released migration with data', () => {
     const failed = hasRuns ? { state: 'failed', failure } : { state: 'released' };
     expect(await storage.runs.getRunState(1, 3)).toEqual(hasRuns ? { state: 'stored', result } : { state: 'released' });
     expect(await storage.runs.getRunState(2, 2)).toEqual(failed);
-    const claim = await storage.runs.claimRun(1, { force: true, claim: true });
+    const claim = await storage.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     expect(claim).toMatchObject({ state: 'claimed', run: hasRuns ? 4 : 1, wasReclaimed: false });
     expect(await storage.tickets.create({ raw_text: 'x', source: 'web' })).toMatchObject({ id: 4 });
   });

@@ -1,0 +1,29 @@
+import type { Attempt } from '../llm/client.ts';
+import type { CostOf } from '../llm/prices.ts';
+import type { TokenUsage } from '../schemas/result.ts';
+import type { RunUsage } from '../schemas/run.ts';
+
+const TOKEN_FIELDS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;
+
+export type RunTally = ReturnType<typeof createRunTally>;
+
+/** Adds up what the attempts of a run have used. */
+export function createRunTally(configuredModel: string, costOf: CostOf) {
+  const attempts: Attempt[] = [];
+
+  /** The sum of what is known; null if nothing is. */
+  const addUp = (values: (number | null)[]) => {
+    const known = values.filter((value) => value !== null);
+    return known.length > 0 ? known.reduce((sum, value) => sum + value, 0) : null;
+  };
+
+  return {
+    add: (attempt: Attempt) => void attempts.push(attempt),
+    waitsMs: () => attempts.flatMap(({ waitMs }) => waitMs ?? []),
+    async usage(): Promise<RunUsage> {
+      const costs = await Promise.all(attempts.map(({ model, usage }) => costOf(model ?? configuredModel, usage)));
+      const tokens = TOKEN_FIELDS.map((name) => [name, addUp(attempts.map(({ usage }) => usage[name]))]);
+      return { attempts: attempts.length, ...(Object.fromEntries(tokens) as TokenUsage), cost_usd: addUp(costs) };
+    },
+  };
+}
