@@ -83,7 +83,7 @@ describe('upgrade from the schema of each released migration with data', () => {
     expect(await storage.runs.getRunState(1, 3)).toEqual(hasRuns ? { state: 'stored', result } : { state: 'released' });
     expect(await storage.runs.getRunState(2, 2)).toEqual(failed);
     const claim = await storage.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
-    expect(claim).toMatchObject({ state: 'claimed', run: hasRuns ? 4 : 1, wasReclaimed: false });
+    expect(claim).toMatchObject({ state: 'claimed', run: hasRuns ? 4 : 2, wasReclaimed: false });
     expect(await storage.tickets.create({ raw_text: 'x', source: 'web' })).toMatchObject({ id: 4 });
   });
 });
