@@ -1,6 +1,7 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
+import type { ModelPrices } from '../config/prices.ts';
 import { createOpenAIClient } from '../llm/openai/client.ts';
 import { createCostCalculator } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
@@ -21,6 +22,7 @@ export interface ServiceOptions {
   maxQueueSize?: number;
   leaseMs?: number;
   dailyBudgetUsd?: number;
+  prices?: ModelPrices;
   limits?: Partial<Limits>;
   app?: Partial<AppOptions>;
 }
@@ -60,7 +62,11 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     prompt: PROMPT,
     provider: 'openai',
     model: 'gpt-test',
-    costOf: instrumentCosts(createCostCalculator({ baseURL: provider.url, prices: PRICES }), metrics.registry, labels),
+    costOf: instrumentCosts(
+      createCostCalculator({ baseURL: provider.url, prices: options.prices ?? PRICES }),
+      metrics.registry,
+      labels,
+    ),
     dailyBudgetUsd: options.dailyBudgetUsd,
     limiter,
     timeoutMs,
