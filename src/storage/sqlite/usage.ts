@@ -56,7 +56,7 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       category: run.category ?? '',
       error_code: run.error_code ?? '',
       status: run.status,
-      latency_ms: Number((run.latency_ms ?? 0).toPrecision(2)),
+      latency_ms: roundLatency(run.latency_ms ?? 0),
       runs: 1,
       attempts: run.attempts,
       input_tokens: run.input_tokens ?? 0,
@@ -65,6 +65,15 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       cached_tokens: run.cached_tokens ?? 0,
       cost_usd: run.cost_usd,
     });
+}
+
+/** Rounds to steps of 1, 2 or 5 in the second digit: the result is at most 5 % off. */
+function roundLatency(ms: number): number {
+  if (ms < 20) return ms;
+  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
+  const digits = ms / unit; // from 10 to 99
+  const step = unit * (digits < 20 ? 1 : digits < 50 ? 2 : 5);
+  return Math.round(ms / step) * step;
 }
 
 /** Returns a function that sums the known costs of the runs that started on a UTC date. */
