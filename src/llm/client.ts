@@ -21,6 +21,8 @@ export interface Attempt {
   usage: TokenUsage;
   /** Wait before the next attempt; undefined if there is none. */
   waitMs?: number | undefined;
+  /** The model that answered; undefined if none did. */
+  model?: string | undefined;
   /** Fields of the answer that were too long and have been cut. */
   cutFields?: CutFields | undefined;
 }

@@ -2,6 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { AppError, hasCode } from '../errors.ts';
 import type { LlmClient } from '../llm/client.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
@@ -16,6 +17,12 @@ export interface ProcessorOptions {
   runs: RunRepository;
   llm: LlmClient;
   prompt: Prompt;
+  provider: string;
+  /** The configured model. */
+  model: string;
+  costOf: CostOf;
+  /** Starts no run if those that started today (UTC) have cost as much. */
+  dailyBudgetUsd?: number | undefined;
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
@@ -35,8 +42,8 @@ export interface Processor {
    * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while
    * a run is under way, in this process or another, share it. A run continues when all its clients have disconnected.
    *
-   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable`, `internal_error` or one
-   *   of the `llm_…` codes; an older result stays as it is.
+   * @throws AppError `ticket_not_found`, `overloaded`, `budget_exhausted`, `shutting_down`, `storage_unavailable`,
+   *   `internal_error` or one of the `llm_…` codes; an older result stays as it is.
    */
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
   /** To be called a few times per lease. */
@@ -47,19 +54,13 @@ export interface Processor {
   stats(): { coalesced: number; reclaimed: number };
 }
 
-export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: ProcessorOptions): Processor {
+export function createProcessor(options: ProcessorOptions): Processor {
+  const { runs, prompt, provider, model, dailyBudgetUsd, limiter, timeoutMs, log } = options;
+  const origin = { prompt_version: prompt.version, provider, model };
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
   const shutdown = new AbortController();
-  const executeRun = createRunExecutor({
-    runs,
-    llm,
-    prompt,
-    limiter,
-    activeRuns,
-    timeoutMs,
-    shutdown: shutdown.signal,
-  });
+  const executeRun = createRunExecutor({ ...options, activeRuns, shutdown: shutdown.signal });
   const stats = { coalesced: 0, reclaimed: 0 };
   let isDraining = false;
 
@@ -78,6 +79,10 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
           throw new AppError('ticket_not_found', 'ticket not found');
         case 'unclaimed':
           throw new AppError('overloaded', 'too many tickets wait to be processed');
+        case 'budget_exhausted':
+          throw new AppError('budget_exhausted', "today's budget for the model is used up", {
+            retryAfterMs: msUntilUtcMidnight(),
+          });
         case 'stored':
           return claim.result;
         case 'running': {
@@ -108,7 +113,8 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
-      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined }).catch((error) => {
+      const claiming = runs.claimRun(ticketId, { force, claim: release !== undefined, origin, dailyBudgetUsd });
+      const claim = await claiming.catch((error) => {
         if (remoteRun === undefined || !hasCode(error, 'storage_unavailable')) throw error;
         return { state: 'running' as const, run: remoteRun };
       });
@@ -149,5 +155,8 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
     },
   };
 }
+
+const DAY_MS = 24 * 3600 * 1000;
+const msUntilUtcMidnight = () => DAY_MS - (Date.now() % DAY_MS);
 
 const shuttingDown = () => new AppError('shutting_down', 'the server is shutting down');
