@@ -1,0 +1,47 @@
+import { type Markish, type PlotOptions, plot } from '@observablehq/plot';
+import { parseHTML } from 'linkedom';
+import { escapeHtml } from './html.ts';
+
+/** Plot draws into a DOM, which Node does not have. */
+const { document } = parseHTML('<html></html>');
+
+const WIDTH = 620;
+
+export interface Chart extends Omit<PlotOptions, 'title' | 'marks'> {
+  title: string;
+  /** Read aloud instead of the picture. */
+  description: string;
+  /** Shown instead of a chart that would be empty. */
+  emptyText?: string | false;
+  marks?: Markish[];
+}
+
+/** Returns a figure with an SVG, or with a sentence if there is nothing to draw. */
+export function drawChart({ title, description, emptyText, ...options }: Chart): string {
+  const content = emptyText ? `<p>${escapeHtml(emptyText)}</p>` : drawPlot(title, description, options);
+  return `<figure><figcaption>${escapeHtml(title)}</figcaption>${content}</figure>`;
+}
+
+function drawPlot(title: string, description: string, options: PlotOptions): string {
+  const drawing = plot({ width: WIDTH, document, ...options });
+  // With a legend, Plot returns a figure whose last SVG is the chart.
+  const svg = drawing.localName === 'svg' ? drawing : [...drawing.querySelectorAll('svg')].at(-1);
+  svg.setAttribute('role', 'img');
+  svg.setAttribute('aria-label', `${title}. ${description}`);
+  return drawing.localName === 'svg' ? drawing.outerHTML : drawing.innerHTML;
+}
+
+/** Ticks for an axis of whole numbers; Plot's own may be fractions. */
+export const countTicks = (max: number): number[] | undefined =>
+  max < 5 ? Array.from({ length: max + 1 }, (_, tick) => tick) : undefined;
+
+/** Medium colours, which stand out on a light and on a dark page. */
+export const STATUS_COLORS = {
+  succeeded: '#3ca951',
+  failed: '#f0524a',
+  abandoned: '#efb118',
+  running: '#4269d0',
+  queued: '#9498a0',
+};
+export const LATENCY_COLORS = { p50: '#4269d0', p95: '#ff8ab7' };
+export const COST_COLOR = '#4269d0';

@@ -1,0 +1,132 @@
+import { barY, dot, lineY, ruleY } from '@observablehq/plot';
+import { RUN_STATUSES } from '../../schemas/run.ts';
+import type { UsageGroup } from '../../schemas/usage.ts';
+import { type Chart, COST_COLOR, countTicks, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
+import { formatCost, formatCount, formatLatency } from './format.ts';
+import { chooseLatencyUnit, listLatencies } from './latency.ts';
+import { countRuns, type Failures, type UsageReport } from './report.ts';
+
+const HEIGHT = 260;
+const MAX_LABELS = 8;
+const dates = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
+
+/** Charts with a bar or a point for each day. */
+export function createDayCharts({ data, total }: UsageReport, failures: Failures[]): Chart[] {
+  const axes = createAxes(data);
+  return [
+    costChart(data, total.cost_usd, axes),
+    runsChart(data, axes),
+    failuresChart(failures, axes),
+    latencyChart(data, axes),
+  ];
+}
+
+type Axes = Pick<Chart, 'height' | 'x'>;
+
+function createAxes(data: UsageGroup[]): Axes {
+  const days = data.map(({ group }) => group as string);
+  const step = Math.ceil(days.length / MAX_LABELS);
+  return {
+    height: HEIGHT,
+    x: {
+      type: 'band',
+      domain: days,
+      label: 'Day (UTC)',
+      ticks: days.filter((_, index) => index % step === 0),
+      tickFormat: (day: string) => dates.format(new Date(day)),
+      round: false,
+    },
+  };
+}
+
+const costChart = (data: UsageGroup[], total: number | null, axes: Axes): Chart => ({
+  title: 'Cost per day (US dollars)',
+  description: `Total: ${formatCost(total)}.`,
+  emptyText: total === null ? 'No cost is known.' : total === 0 && 'The runs cost nothing.',
+  ...axes,
+  marginLeft: 60,
+  y: { label: 'Cost ($)', grid: true, tickFormat: formatCost },
+  marks: [
+    barY(data, {
+      x: 'group',
+      y: 'cost_usd',
+      fill: COST_COLOR,
+      title: ({ group, cost_usd }: UsageGroup) => `${group}: ${formatCost(cost_usd)}`,
+    }),
+    ruleY([0]),
+  ],
+});
+
+function runsChart(data: UsageGroup[], axes: Axes): Chart {
+  const rows = data.flatMap(({ group, runs }) =>
+    RUN_STATUSES.map((status) => ({ day: group, status, runs: runs[status] })).filter(({ runs }) => runs > 0),
+  );
+  const statuses = Object.keys(STATUS_COLORS).filter((status) => rows.some((row) => row.status === status));
+  return {
+    title: 'Runs per day by status',
+    description: `${formatCount(rows.reduce((sum, { runs }) => sum + runs, 0))} runs.`,
+    ...axes,
+    y: { label: 'Runs', grid: true, ticks: countTicks(Math.max(...data.map(countRuns))) },
+    color: {
+      domain: statuses,
+      range: statuses.map((status) => STATUS_COLORS[status as keyof typeof STATUS_COLORS]),
+      legend: true,
+    },
+    marks: [
+      barY(rows, {
+        x: 'day',
+        y: 'runs',
+        fill: 'status',
+        order: statuses,
+        title: ({ day, status, runs }: (typeof rows)[number]) => `${day}: ${formatCount(runs)} ${status}`,
+      }),
+      ruleY([0]),
+    ],
+  };
+}
+
+function failuresChart(failures: Failures[], axes: Axes): Chart {
+  const perDay = [...Map.groupBy(failures, ({ day }) => day).values()];
+  const max = Math.max(...perDay.map((rows) => rows.reduce((sum, { runs }) => sum + runs, 0)));
+  return {
+    title: 'Failed runs per day by error code',
+    description: [...new Set(failures.map(({ errorCode }) => errorCode))].join(', '),
+    emptyText: failures.length === 0 && 'No run has failed.',
+    ...axes,
+    y: { label: 'Failed runs', grid: true, ticks: countTicks(max) },
+    color: { legend: true },
+    marks: [
+      barY(failures, {
+        x: 'day',
+        y: 'runs',
+        fill: 'errorCode',
+        title: ({ day, errorCode, runs }: Failures) => `${day}: ${formatCount(runs)} ${errorCode}`,
+      }),
+      ruleY([0]),
+    ],
+  };
+}
+
+function latencyChart(data: UsageGroup[], axes: Axes): Chart {
+  const rows = data.flatMap(listLatencies);
+  const unit = chooseLatencyUnit(rows);
+  const position = { x: 'group', y: ({ ms }: (typeof rows)[number]) => ms && ms / unit.ms, stroke: 'percentile' };
+  return {
+    title: 'Latency of successful runs per day',
+    description: 'Median (p50) and 95th percentile (p95).',
+    emptyText: rows.every(({ ms }) => ms === null) && 'No latency is known.',
+    ...axes,
+    y: { label: `Latency (${unit.name})`, grid: true, zero: true },
+    color: { domain: Object.keys(LATENCY_COLORS), range: Object.values(LATENCY_COLORS), legend: true },
+    marks: [
+      lineY(rows, { ...position, z: 'percentile' }),
+      dot(rows, {
+        ...position,
+        r: data.length > 60 ? 1 : 2.5,
+        fill: 'percentile',
+        title: ({ group, percentile, ms }: (typeof rows)[number]) => `${group}: ${percentile} ${formatLatency(ms)}`,
+      }),
+      ruleY([0]),
+    ],
+  };
+}
