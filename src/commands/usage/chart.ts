@@ -1,5 +1,6 @@
-import { type Markish, type PlotOptions, plot } from '@observablehq/plot';
+import { type Markish, type PlotOptions, plot, type ScaleOptions } from '@observablehq/plot';
 import { parseHTML } from 'linkedom';
+import { formatCount } from './format.ts';
 import { escapeHtml } from './html.ts';
 
 /** Plot draws into a DOM, which Node does not have. */
@@ -31,9 +32,14 @@ function drawPlot(title: string, description: string, options: PlotOptions): str
   return drawing.localName === 'svg' ? drawing.outerHTML : drawing.innerHTML;
 }
 
-/** Ticks for an axis of whole numbers; Plot's own may be fractions. */
-export const countTicks = (max: number): number[] | undefined =>
-  max < 5 ? Array.from({ length: max + 1 }, (_, tick) => tick) : undefined;
+/** An axis of whole numbers; Plot's own ticks would be fractions if the numbers are small. */
+export const countAxis = (label: string, max: number): ScaleOptions => ({
+  label,
+  grid: true,
+  nice: true,
+  ticks: max < 5 ? Array.from({ length: max + 1 }, (_, tick) => tick) : 5,
+  tickFormat: formatCount,
+});
 
 /** Medium colours, which stand out on a light and on a dark page. */
 export const STATUS_COLORS = {
@@ -43,5 +49,5 @@ export const STATUS_COLORS = {
   running: '#4269d0',
   queued: '#9498a0',
 };
-export const LATENCY_COLORS = { p50: '#4269d0', p95: '#ff8ab7' };
+export const LATENCY_COLORS = { p50: '#4269d0', p95: '#e8742c' };
 export const COST_COLOR = '#4269d0';

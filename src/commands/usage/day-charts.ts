@@ -1,7 +1,7 @@
 import { barY, dot, lineY, ruleY } from '@observablehq/plot';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import type { UsageGroup } from '../../schemas/usage.ts';
-import { type Chart, COST_COLOR, countTicks, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
+import { type Chart, COST_COLOR, countAxis, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
 import { formatCost, formatCount, formatLatency } from './format.ts';
 import { chooseLatencyUnit, listLatencies } from './latency.ts';
 import { countRuns, type Failures, type UsageReport } from './report.ts';
@@ -21,13 +21,16 @@ export function createDayCharts({ data, total }: UsageReport, failures: Failures
   ];
 }
 
-type Axes = Pick<Chart, 'height' | 'x'>;
+type Axes = Pick<Chart, 'height' | 'marginTop' | 'marginLeft' | 'marginBottom' | 'x'>;
 
 function createAxes(data: UsageGroup[]): Axes {
   const days = data.map(({ group }) => group as string);
   const step = Math.ceil(days.length / MAX_LABELS);
   return {
     height: HEIGHT,
+    marginLeft: 60,
+    marginTop: 30,
+    marginBottom: 45,
     x: {
       type: 'band',
       domain: days,
@@ -35,6 +38,7 @@ function createAxes(data: UsageGroup[]): Axes {
       ticks: days.filter((_, index) => index % step === 0),
       tickFormat: (day: string) => dates.format(new Date(day)),
       round: false,
+      ...(days.length > 90 && { padding: 0 }),
     },
   };
 }
@@ -44,8 +48,7 @@ const costChart = (data: UsageGroup[], total: number | null, axes: Axes): Chart 
   description: `Total: ${formatCost(total)}.`,
   emptyText: total === null ? 'No cost is known.' : total === 0 && 'The runs cost nothing.',
   ...axes,
-  marginLeft: 60,
-  y: { label: 'Cost ($)', grid: true, tickFormat: formatCost },
+  y: { label: 'Cost ($)', grid: true, nice: true, ticks: 5 },
   marks: [
     barY(data, {
       x: 'group',
@@ -66,7 +69,7 @@ function runsChart(data: UsageGroup[], axes: Axes): Chart {
     title: 'Runs per day by status',
     description: `${formatCount(rows.reduce((sum, { runs }) => sum + runs, 0))} runs.`,
     ...axes,
-    y: { label: 'Runs', grid: true, ticks: countTicks(Math.max(...data.map(countRuns))) },
+    y: countAxis('Runs', Math.max(...data.map(countRuns))),
     color: {
       domain: statuses,
       range: statuses.map((status) => STATUS_COLORS[status as keyof typeof STATUS_COLORS]),
@@ -93,7 +96,7 @@ function failuresChart(failures: Failures[], axes: Axes): Chart {
     description: [...new Set(failures.map(({ errorCode }) => errorCode))].join(', '),
     emptyText: failures.length === 0 && 'No run has failed.',
     ...axes,
-    y: { label: 'Failed runs', grid: true, ticks: countTicks(max) },
+    y: countAxis('Failed runs', max),
     color: { legend: true },
     marks: [
       barY(failures, {
@@ -116,7 +119,7 @@ function latencyChart(data: UsageGroup[], axes: Axes): Chart {
     description: 'Median (p50) and 95th percentile (p95).',
     emptyText: rows.every(({ ms }) => ms === null) && 'No latency is known.',
     ...axes,
-    y: { label: `Latency (${unit.name})`, grid: true, zero: true },
+    y: { label: `Latency (${unit.name})`, grid: true, nice: true, zero: true, ticks: 5 },
     color: { domain: Object.keys(LATENCY_COLORS), range: Object.values(LATENCY_COLORS), legend: true },
     marks: [
       lineY(rows, { ...position, z: 'percentile' }),

@@ -24,6 +24,8 @@ const STYLE = `
   dd { margin: 0; font-size: 1.5rem; font-variant-numeric: tabular-nums; }
   .charts { display: grid; grid-template-columns: repeat(auto-fit, minmax(min(34rem, 100%), 1fr)); gap: 1rem 2rem; }
   figure { margin: 1rem 0; }
+  figure svg { font-size: 12px; }
+  figure div { --plot-swatch-size: 12px; font-size: 0.8rem; }
   figcaption { font-weight: 600; margin-bottom: 0.5rem; }
   .table { overflow-x: auto; }
   table { border-collapse: collapse; font-size: 0.875rem; font-variant-numeric: tabular-nums; margin-top: 0.5rem; }
@@ -45,6 +47,7 @@ export function createPage({ days, versions, failures }: PageData): string {
 </head>
 <body>
 <h1>${title}</h1>
+<p>In UTC, as of ${new Date().toISOString().slice(0, 16).replace('T', ' ')}.</p>
 ${
   days.data.length === 0
     ? '<p>There are no runs.</p>'
@@ -78,7 +81,7 @@ function createSection(title: string, group: string, charts: Chart[], { data, to
 ${charts.map(drawChart).join('\n')}
 </div>
 <details>
-<summary>Figures</summary>
+<summary>Table</summary>
 <div class="table">${createTable(group, data, total)}</div>
 </details>
 </section>`;

@@ -23,7 +23,7 @@ export async function readReport(
   groupBy: UsageGroupName,
 ): Promise<UsageReport> {
   const { data, total } = await usage.report({ ...range, groupBy });
-  return { range, groupBy, data: groupBy === 'day' ? addIdleDays(data, range.to) : data, total };
+  return { range, groupBy, data: groupBy === 'day' ? addIdleDays(data, range.to) : data.sort(byName), total };
 }
 
 /** Reads day by day, because a report has one grouping. */
@@ -41,6 +41,9 @@ export async function readFailures(usage: UsageRepository, { data }: UsageReport
 }
 
 export const countRuns = ({ runs }: UsageTotal) => Object.values(runs).reduce((sum, count) => sum + count, 0);
+
+/** v2 comes before v10. */
+const byName = (a: UsageGroup, b: UsageGroup) => (a.group ?? '').localeCompare(b.group ?? '', 'en', { numeric: true });
 
 function addIdleDays(data: UsageGroup[], to: string): UsageGroup[] {
   const first = data[0]?.group;

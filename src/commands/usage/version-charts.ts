@@ -1,14 +1,14 @@
 import { barX, dot, ruleX, ruleY, text } from '@observablehq/plot';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import type { UsageGroup } from '../../schemas/usage.ts';
-import { type Chart, COST_COLOR, countTicks, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
+import { type Chart, COST_COLOR, countAxis, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
 import { formatCost, formatCount, formatLatency, formatPercent } from './format.ts';
 import { chooseLatencyUnit, listLatencies } from './latency.ts';
 import { countRuns } from './report.ts';
 
 const ROW_HEIGHT = 24;
 const MAX_NAME_LENGTH = 20;
-const LETTER_WIDTH = 6.5;
+const LETTER_WIDTH = 7.5;
 
 /** Charts with a row for each prompt version, so that versions can be compared. */
 export function createVersionCharts(data: UsageGroup[]): Chart[] {
@@ -17,15 +17,16 @@ export function createVersionCharts(data: UsageGroup[]): Chart[] {
   return [costChart(rows, axes), runsChart(rows, axes), failuresChart(rows, axes), latencyChart(rows, axes)];
 }
 
-type Axes = Pick<Chart, 'height' | 'marginLeft' | 'marginRight' | 'y'>;
+type Axes = Pick<Chart, 'height' | 'marginLeft' | 'marginRight' | 'marginBottom' | 'y'>;
 type Row = UsageGroup & { group: string };
 
 function createAxes(names: string[]): Axes {
   const longest = Math.min(Math.max(...names.map(({ length }) => length)), MAX_NAME_LENGTH);
   return {
-    height: 70 + names.length * ROW_HEIGHT,
-    marginLeft: 30 + longest * LETTER_WIDTH,
-    marginRight: 60,
+    height: 90 + names.length * ROW_HEIGHT,
+    marginLeft: 35 + longest * LETTER_WIDTH,
+    marginRight: 70,
+    marginBottom: 50,
     y: { type: 'band', domain: names, label: 'Prompt version', tickFormat: shorten },
   };
 }
@@ -54,7 +55,7 @@ function costChart(rows: Row[], axes: Axes): Chart {
     description: 'The cost of all runs of a prompt version, divided by the number of those that succeeded.',
     emptyText: costs.length === 0 ? 'No cost is known.' : Math.max(...costs) === 0 && 'The runs cost nothing.',
     ...axes,
-    x: { label: 'Cost ($)', grid: true, tickFormat: formatCost, ticks: 5 },
+    x: { label: 'Cost ($)', grid: true, ticks: 5 },
     marks: bars(rows, costPerResult, formatCost, COST_COLOR),
   };
 }
@@ -68,7 +69,7 @@ function runsChart(data: Row[], axes: Axes): Chart {
     title: 'Runs per prompt version by status',
     description: data.map((row) => `${row.group}: ${formatCount(countRuns(row))}`).join(', '),
     ...axes,
-    x: { label: 'Runs', grid: true, ticks: countTicks(Math.max(...data.map(countRuns))) },
+    x: countAxis('Runs', Math.max(...data.map(countRuns))),
     color: {
       domain: statuses,
       range: statuses.map((status) => STATUS_COLORS[status as keyof typeof STATUS_COLORS]),
@@ -94,7 +95,7 @@ function failuresChart(rows: Row[], axes: Axes): Chart {
     description: 'Of the runs that succeeded or failed.',
     emptyText: rows.every(({ runs }) => runs.failed === 0) && 'No run has failed.',
     ...axes,
-    x: { label: 'Failed (%)', grid: true, percent: true },
+    x: { label: 'Failed (%)', grid: true, percent: true, ticks: 5 },
     marks: bars(rows, failedShare, formatPercent, STATUS_COLORS.failed),
   };
 }
@@ -107,7 +108,7 @@ function latencyChart(data: Row[], axes: Axes): Chart {
     description: 'Median (p50) and 95th percentile (p95).',
     emptyText: rows.every(({ ms }) => ms === null) && 'No latency is known.',
     ...axes,
-    x: { label: `Latency (${unit.name})`, grid: true, zero: true },
+    x: { label: `Latency (${unit.name})`, grid: true, zero: true, ticks: 5 },
     color: { domain: Object.keys(LATENCY_COLORS), range: Object.values(LATENCY_COLORS), legend: true },
     marks: [
       ruleY(data, {
