@@ -51,6 +51,6 @@ function createBars(data: UsageTotal[], total: UsageTotal, room: number, { isTTY
   const symbol = isTTY ? '█' : '#';
   return {
     title: hasCost ? 'cost' : 'runs',
-    bars: values.map((value) => symbol.repeat(Math.ceil(value * scale))),
+    bars: values.map((value) => symbol.repeat(value > 0 ? Math.max(1, Math.round(value * scale)) : 0)),
   };
 }
