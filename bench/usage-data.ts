@@ -21,8 +21,11 @@ export async function createUsageDatabase(runs: number): Promise<string> {
   return file;
 }
 
-const pick = (values: readonly string[]) =>
-  `CASE abs(random() % ${values.length}) ${values.map((value, index) => `WHEN ${index} THEN '${value}'`).join(' ')} END`;
+/** SQL for a random one of the values. */
+function pick(values: readonly string[]): string {
+  const cases = values.map((value, index) => `WHEN ${index} THEN '${value}'`);
+  return `CASE abs(random() % ${values.length}) ${cases.join(' ')} END`;
+}
 
 const FAILURES: ErrorCode[] = ['llm_timeout', 'llm_rate_limited', 'llm_unavailable', 'llm_invalid_output'];
 
@@ -30,7 +33,8 @@ const insertRuns = (runs: number) => `
   WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${runs}),
     outcomes AS (
       SELECT n, datetime('now', '-' || (n % 30) || ' days') AS time,
-        CASE WHEN n * 7919 % 200 = 0 THEN 'abandoned' WHEN n * 7919 % 200 < 10 THEN 'failed' ELSE 'succeeded' END AS status
+        CASE WHEN n * 7919 % 200 = 0 THEN 'abandoned' WHEN n * 7919 % 200 < 10 THEN 'failed' ELSE 'succeeded' END
+          AS status
       FROM numbers)
   INSERT INTO runs (ticket_id, number, status, created_at, started_at, finished_at, error_code, prompt_version, provider,
     model, attempts, latency_ms, input_tokens, output_tokens, total_tokens, cached_tokens, cost_usd, category)

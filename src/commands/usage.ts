@@ -3,13 +3,15 @@ import { parseArgs } from 'node:util';
 import { loadConfig, readEnvironment } from '../config/load.ts';
 import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
 import { openUsageReader } from '../storage/sqlite/usage-reader.ts';
-import { parseRange } from './usage/range.ts';
+import type { UsageRepository } from '../storage/types.ts';
+import { type DateRange, parseRange } from './usage/range.ts';
 import { readFailures, readReport } from './usage/report.ts';
 import { formatTable } from './usage/table.ts';
 
 const USAGE = `Usage: npm run usage -- [--from DATE] [--to DATE] [--group-by GROUP | --html FILE]
 
-Prints the runs in the database of DATABASE_URL: how they ended, their tokens, cost and latency. Servers may keep running.
+Prints the runs in the database of DATABASE_URL by day: their status, tokens, cost and latency. Servers may keep
+running.
 
   --from DATE       first date (UTC), for example 2026-02-01; default: 29 days before the last one
   --to DATE         last date, inclusive; default: today
@@ -42,19 +44,23 @@ async function run(): Promise<void> {
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
   const { usage, close } = openUsageReader(DATABASE_URL);
   try {
-    const report = await readReport(usage, range, group);
     if (file === undefined) {
-      process.stdout.write(formatTable(report, process.stdout));
-      return;
+      process.stdout.write(formatTable(await readReport(usage, range, group), process.stdout));
+    } else {
+      await writePage(file, usage, range);
     }
-    const versions = await readReport(usage, range, 'prompt_version');
-    const failures = await readFailures(usage, report);
-    const { createPage } = await import('./usage/page.ts'); // the table does not need to wait for the chart library
-    writeFileSync(file, createPage({ days: report, versions, failures }));
-    process.stdout.write(`Wrote ${file}.\n`);
   } finally {
     close();
   }
+}
+
+async function writePage(file: string, usage: UsageRepository, range: DateRange): Promise<void> {
+  const days = await readReport(usage, range, 'day');
+  const versions = await readReport(usage, range, 'prompt_version');
+  const failures = await readFailures(usage, days);
+  const { createPage } = await import('./usage/page.ts'); // the table does not need to wait for the chart library
+  writeFileSync(file, createPage({ days, versions, failures }));
+  process.stdout.write(`Wrote ${file}.\n`);
 }
 
 function parseGroup(text: string): UsageGroupName {

@@ -3,9 +3,6 @@ import { parseHTML } from 'linkedom';
 import { formatCount } from './format.ts';
 import { escapeHtml } from './html.ts';
 
-/** Plot draws into a DOM, which Node does not have. */
-const { document } = parseHTML('<html></html>');
-
 const WIDTH = 620;
 
 export interface Chart extends Omit<PlotOptions, 'title' | 'marks'> {
@@ -24,6 +21,7 @@ export function drawChart({ title, description, emptyText, ...options }: Chart):
 }
 
 function drawPlot(title: string, description: string, options: PlotOptions): string {
+  const { document } = parseHTML('<html></html>'); // Plot needs a DOM
   const drawing = plot({ width: WIDTH, document, ...options });
   // With a legend, Plot returns a figure whose last SVG is the chart.
   const svg = drawing.localName === 'svg' ? drawing : [...drawing.querySelectorAll('svg')].at(-1);
@@ -41,13 +39,4 @@ export const countAxis = (label: string, max: number): ScaleOptions => ({
   tickFormat: formatCount,
 });
 
-/** Medium colours, which stand out on a light and on a dark page. */
-export const STATUS_COLORS = {
-  succeeded: '#3ca951',
-  failed: '#f0524a',
-  abandoned: '#efb118',
-  running: '#4269d0',
-  queued: '#9498a0',
-};
-export const LATENCY_COLORS = { p50: '#4269d0', p95: '#e8742c' };
 export const COST_COLOR = '#4269d0';

@@ -6,9 +6,11 @@ export interface Column {
   format(usage: UsageTotal): string;
 }
 
-const STATUSES: Column[] = [
+const OUTCOMES: Column[] = [
   { title: 'succeeded', format: ({ runs }) => formatCount(runs.succeeded) },
   { title: 'failed', format: ({ runs }) => formatCount(runs.failed) },
+];
+const OTHER_STATUSES: Column[] = [
   { title: 'abandoned', format: ({ runs }) => formatCount(runs.abandoned) },
   { title: 'running', format: ({ runs }) => formatCount(runs.running) },
   { title: 'queued', format: ({ runs }) => formatCount(runs.queued) },
@@ -25,12 +27,13 @@ const LATENCY: Column[] = [
   { title: 'p95', format: ({ p95_latency_ms }) => formatLatency(p95_latency_ms) },
 ];
 
-/** The columns for the terminal: without statuses that no run has. */
+/** The columns for the terminal: without statuses that are rare and that no run has. */
 export const terminalColumns = (total: UsageTotal): Column[] => [
-  ...STATUSES.filter(({ title, format }) => /succeeded|failed/.test(title) || format(total) !== '0'),
+  ...OUTCOMES,
+  ...OTHER_STATUSES.filter(({ format }) => format(total) !== '0'),
   TOKENS,
   COST,
   ...LATENCY,
 ];
 
-export const PAGE_COLUMNS: Column[] = [...STATUSES, ...TOKENS_BY_KIND, COST, ...LATENCY];
+export const PAGE_COLUMNS: Column[] = [...OUTCOMES, ...OTHER_STATUSES, ...TOKENS_BY_KIND, COST, ...LATENCY];

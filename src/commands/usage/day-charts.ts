@@ -1,13 +1,14 @@
 import { barY, dot, lineY, ruleY } from '@observablehq/plot';
-import { RUN_STATUSES } from '../../schemas/run.ts';
 import type { UsageGroup } from '../../schemas/usage.ts';
-import { type Chart, COST_COLOR, countAxis, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
+import { type Chart, COST_COLOR, countAxis } from './chart.ts';
 import { formatCost, formatCount, formatLatency } from './format.ts';
-import { chooseLatencyUnit, listLatencies } from './latency.ts';
 import { countRuns, type Failures, type UsageReport } from './report.ts';
+import { chooseLatencyUnit, createStatusScale, LATENCY_SCALE, listLatencies, listStatuses } from './series.ts';
 
 const HEIGHT = 260;
 const MAX_LABELS = 8;
+/** Gaps between more bars, and larger points, would hide them. */
+const MANY_DAYS = 60;
 const dates = new Intl.DateTimeFormat('en-US', { month: 'short', day: 'numeric', timeZone: 'UTC' });
 
 /** Charts with a bar or a point for each day. */
@@ -38,7 +39,7 @@ function createAxes(data: UsageGroup[]): Axes {
       ticks: days.filter((_, index) => index % step === 0),
       tickFormat: (day: string) => dates.format(new Date(day)),
       round: false,
-      ...(days.length > 90 && { padding: 0 }),
+      padding: days.length > MANY_DAYS ? 0 : 0.1,
     },
   };
 }
@@ -61,27 +62,21 @@ const costChart = (data: UsageGroup[], total: number | null, axes: Axes): Chart 
 });
 
 function runsChart(data: UsageGroup[], axes: Axes): Chart {
-  const rows = data.flatMap(({ group, runs }) =>
-    RUN_STATUSES.map((status) => ({ day: group, status, runs: runs[status] })).filter(({ runs }) => runs > 0),
-  );
-  const statuses = Object.keys(STATUS_COLORS).filter((status) => rows.some((row) => row.status === status));
+  const rows = listStatuses(data);
+  const color = createStatusScale(rows);
   return {
     title: 'Runs per day by status',
     description: `${formatCount(rows.reduce((sum, { runs }) => sum + runs, 0))} runs.`,
     ...axes,
     y: countAxis('Runs', Math.max(...data.map(countRuns))),
-    color: {
-      domain: statuses,
-      range: statuses.map((status) => STATUS_COLORS[status as keyof typeof STATUS_COLORS]),
-      legend: true,
-    },
+    color,
     marks: [
       barY(rows, {
-        x: 'day',
+        x: 'group',
         y: 'runs',
         fill: 'status',
-        order: statuses,
-        title: ({ day, status, runs }: (typeof rows)[number]) => `${day}: ${formatCount(runs)} ${status}`,
+        order: color.domain,
+        title: ({ group, status, runs }: (typeof rows)[number]) => `${group}: ${formatCount(runs)} ${status}`,
       }),
       ruleY([0]),
     ],
@@ -111,21 +106,21 @@ function failuresChart(failures: Failures[], axes: Axes): Chart {
 }
 
 function latencyChart(data: UsageGroup[], axes: Axes): Chart {
-  const rows = data.flatMap(listLatencies);
+  const rows = listLatencies(data);
   const unit = chooseLatencyUnit(rows);
-  const position = { x: 'group', y: ({ ms }: (typeof rows)[number]) => ms && ms / unit.ms, stroke: 'percentile' };
+  const position = { x: 'group', y: ({ ms }: (typeof rows)[number]) => unit.convert(ms), stroke: 'percentile' };
   return {
     title: 'Latency of successful runs per day',
     description: 'Median (p50) and 95th percentile (p95).',
     emptyText: rows.every(({ ms }) => ms === null) && 'No latency is known.',
     ...axes,
     y: { label: `Latency (${unit.name})`, grid: true, nice: true, zero: true, ticks: 5 },
-    color: { domain: Object.keys(LATENCY_COLORS), range: Object.values(LATENCY_COLORS), legend: true },
+    color: LATENCY_SCALE,
     marks: [
       lineY(rows, { ...position, z: 'percentile' }),
       dot(rows, {
         ...position,
-        r: data.length > 60 ? 1 : 2.5,
+        r: data.length > MANY_DAYS ? 1 : 2.5,
         fill: 'percentile',
         title: ({ group, percentile, ms }: (typeof rows)[number]) => `${group}: ${percentile} ${formatLatency(ms)}`,
       }),

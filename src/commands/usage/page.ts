@@ -88,8 +88,8 @@ ${charts.map(drawChart).join('\n')}
 }
 
 function createTable(group: string, data: UsageGroup[], total: UsageTotal): string {
-  const row = (name: string, usage: UsageTotal) =>
-    `<tr><th scope="row">${escapeHtml(name)}</th>${PAGE_COLUMNS.map(({ format }) => `<td>${format(usage)}</td>`).join('')}</tr>`;
+  const cells = (usage: UsageTotal) => PAGE_COLUMNS.map(({ format }) => `<td>${format(usage)}</td>`).join('');
+  const row = (name: string, usage: UsageTotal) => `<tr><th scope="row">${escapeHtml(name)}</th>${cells(usage)}</tr>`;
   const titles = [group, ...PAGE_COLUMNS.map((column) => column.title)];
   return `<table>
 <thead><tr>${titles.map((title) => `<th scope="col">${title}</th>`).join('')}</tr></thead>

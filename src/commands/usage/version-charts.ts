@@ -1,10 +1,16 @@
 import { barX, dot, ruleX, ruleY, text } from '@observablehq/plot';
-import { RUN_STATUSES } from '../../schemas/run.ts';
 import type { UsageGroup } from '../../schemas/usage.ts';
-import { type Chart, COST_COLOR, countAxis, LATENCY_COLORS, STATUS_COLORS } from './chart.ts';
+import { type Chart, COST_COLOR, countAxis } from './chart.ts';
 import { formatCost, formatCount, formatLatency, formatPercent } from './format.ts';
-import { chooseLatencyUnit, listLatencies } from './latency.ts';
 import { countRuns } from './report.ts';
+import {
+  chooseLatencyUnit,
+  createStatusScale,
+  LATENCY_SCALE,
+  listLatencies,
+  listStatuses,
+  STATUS_COLORS,
+} from './series.ts';
 
 const ROW_HEIGHT = 24;
 const MAX_NAME_LENGTH = 20;
@@ -61,26 +67,20 @@ function costChart(rows: Row[], axes: Axes): Chart {
 }
 
 function runsChart(data: Row[], axes: Axes): Chart {
-  const rows = data.flatMap(({ group, runs }) =>
-    RUN_STATUSES.map((status) => ({ group, status, runs: runs[status] })).filter(({ runs }) => runs > 0),
-  );
-  const statuses = Object.keys(STATUS_COLORS).filter((status) => rows.some((row) => row.status === status));
+  const rows = listStatuses(data);
+  const color = createStatusScale(rows);
   return {
     title: 'Runs per prompt version by status',
     description: data.map((row) => `${row.group}: ${formatCount(countRuns(row))}`).join(', '),
     ...axes,
     x: countAxis('Runs', Math.max(...data.map(countRuns))),
-    color: {
-      domain: statuses,
-      range: statuses.map((status) => STATUS_COLORS[status as keyof typeof STATUS_COLORS]),
-      legend: true,
-    },
+    color,
     marks: [
       barX(rows, {
         y: 'group',
         x: 'runs',
         fill: 'status',
-        order: statuses,
+        order: color.domain,
         title: ({ group, status, runs }: (typeof rows)[number]) => `${group}: ${formatCount(runs)} ${status}`,
       }),
       ruleX([0]),
@@ -101,7 +101,7 @@ function failuresChart(rows: Row[], axes: Axes): Chart {
 }
 
 function latencyChart(data: Row[], axes: Axes): Chart {
-  const rows = data.flatMap(listLatencies);
+  const rows = listLatencies(data);
   const unit = chooseLatencyUnit(rows);
   return {
     title: 'Latency of successful runs',
@@ -109,17 +109,17 @@ function latencyChart(data: Row[], axes: Axes): Chart {
     emptyText: rows.every(({ ms }) => ms === null) && 'No latency is known.',
     ...axes,
     x: { label: `Latency (${unit.name})`, grid: true, zero: true, ticks: 5 },
-    color: { domain: Object.keys(LATENCY_COLORS), range: Object.values(LATENCY_COLORS), legend: true },
+    color: LATENCY_SCALE,
     marks: [
       ruleY(data, {
         y: 'group',
-        x1: ({ p50_latency_ms }: Row) => p50_latency_ms && p50_latency_ms / unit.ms,
-        x2: ({ p95_latency_ms }: Row) => p95_latency_ms && p95_latency_ms / unit.ms,
+        x1: ({ p50_latency_ms }: Row) => unit.convert(p50_latency_ms),
+        x2: ({ p95_latency_ms }: Row) => unit.convert(p95_latency_ms),
         strokeOpacity: 0.4,
       }),
       dot(rows, {
         y: 'group',
-        x: ({ ms }: (typeof rows)[number]) => ms && ms / unit.ms,
+        x: ({ ms }: (typeof rows)[number]) => unit.convert(ms),
         fill: 'percentile',
         r: 5,
         title: ({ group, percentile, ms }: (typeof rows)[number]) => `${group}: ${percentile} ${formatLatency(ms)}`,
