@@ -23,17 +23,18 @@ export function createVersionCharts(data: UsageGroup[]): Chart[] {
   return [costChart(rows, axes), runsChart(rows, axes), failuresChart(rows, axes), latencyChart(rows, axes)];
 }
 
-type Axes = Pick<Chart, 'height' | 'marginLeft' | 'marginRight' | 'marginBottom' | 'y'>;
+type Axes = Pick<Chart, 'height' | 'marginLeft' | 'marginRight' | 'marginTop' | 'marginBottom' | 'y'>;
 type Row = UsageGroup & { group: string };
 
 function createAxes(names: string[]): Axes {
   const longest = Math.min(Math.max(...names.map(({ length }) => length)), MAX_NAME_LENGTH);
   return {
-    height: 90 + names.length * ROW_HEIGHT,
+    height: 100 + names.length * ROW_HEIGHT,
     marginLeft: 35 + longest * LETTER_WIDTH,
     marginRight: 70,
+    marginTop: 30,
     marginBottom: 50,
-    y: { type: 'band', domain: names, label: 'Prompt version', tickFormat: shorten },
+    y: { type: 'band', domain: names, label: 'Prompt version', labelAnchor: 'top', tickFormat: shorten },
   };
 }
 
