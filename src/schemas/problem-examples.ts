@@ -3,14 +3,26 @@ import { makeProblem, type Problem } from './problem.ts';
 
 const REQUEST_ID = '5f0c2a81-6';
 
+/** Errors that every route for tickets, runs and usage has. */
+export const COMMON_ERRORS = [
+  'unauthorized',
+  'forbidden',
+  'rate_limited',
+  'invalid_input',
+  'storage_unavailable',
+  'overloaded',
+] as const;
+
 /** The `detail` of each documented error, as the service words it. */
 const DETAILS = {
   ticket_not_found: 'ticket not found',
   result_not_found: 'result not found',
+  run_not_found: 'run not found',
   unauthorized: 'a valid API key is needed',
   forbidden: 'pages of other sites have no access',
   rate_limited: 'too many requests',
   invalid_input: 'invalid input',
+  idempotency_key_reused: 'the Idempotency-Key was used for another request',
   invalid_json: 'the body is not valid JSON: it ends too early, at line 1, column 2',
   body_too_large: 'the body is too large',
   unsupported_media_type: 'the body must be application/json',
@@ -27,6 +39,7 @@ const DETAILS = {
   llm_content_filtered: "the model provider's content filter stopped the answer",
   llm_truncated: "the model's answer was cut off",
   llm_invalid_output: 'the model answered with something that cannot be used',
+  budget_exhausted: 'the budget for today is used up',
   overloaded: 'the server is overloaded',
   shutting_down: 'the server is shutting down',
   not_ready: 'database_write',
@@ -34,10 +47,16 @@ const DETAILS = {
 
 type DocumentedCode = keyof typeof DETAILS;
 
+/** What the errors about a request say, apart from `invalid_input`. */
+const ERRORS: Partial<Record<DocumentedCode, Problem['errors']>> = {
+  invalid_json: [{ loc: ['body'], msg: DETAILS.invalid_json }],
+  idempotency_key_reused: [{ loc: ['header', 'idempotency-key'], msg: 'was used with other fields' }],
+};
+
 /** An example of each error. `errors` is what `invalid_input` says. */
 export const problemExamples = (codes: DocumentedCode[], errors: Problem['errors'] = []): Problem[] =>
   codes.map((code) => {
     const problem = makeProblem(REQUEST_ID, code, DETAILS[code]);
-    if (code === 'invalid_json') return { ...problem, errors: [{ loc: ['body'], msg: problem.detail }] };
-    return code === 'invalid_input' ? { ...problem, errors } : problem;
+    const invalid = code === 'invalid_input' ? errors : ERRORS[code];
+    return invalid ? { ...problem, errors: invalid } : problem;
   });
