@@ -10,17 +10,16 @@ export type TicketParams = Static<typeof TicketParams>;
 /** The query of a route that takes no parameters. */
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
-/** The headers of a request that creates something at most once. */
+/** The headers of a request that creates something at most once. In lower case, as Node.js gives them to the validator. */
 export const IdempotencyHeaders = Type.Object({
-  'Idempotency-Key': Type.Optional(
+  'idempotency-key': Type.Optional(
     Type.String({
       minLength: 1,
       maxLength: 255,
       pattern: PRINTABLE_ASCII,
       description:
         'Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. ' +
-        'A random UUID is a good key.',
-      examples: ['8e03978e-40d5-43dd-bc93-6894a57f9324'],
+        'A random UUID is a good key.', // no example: Swagger UI would send it with every request
     }),
   ),
 });

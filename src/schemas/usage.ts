@@ -1,4 +1,4 @@
-import { type Static, Type } from '@sinclair/typebox';
+import { type Static, type StringOptions, Type } from '@sinclair/typebox';
 import { RUN_STATUSES } from './run.ts';
 import { Defaulted, Nullable, StringEnum } from './text.ts';
 
@@ -7,16 +7,14 @@ export type UsageGroupName = (typeof USAGE_GROUPS)[number];
 
 const GROUP_BY = { description: 'What the runs are grouped by.', examples: ['day'] };
 
-const date = (description: string, example: string) =>
-  Type.String({ format: 'date', description, examples: [example] });
+const date = (description: string, options: StringOptions = {}) =>
+  Type.String({ format: 'date', description, ...options });
 
 /** What a client asks for. */
 export const UsageParameters = Type.Object(
   {
-    from: Type.Optional(
-      date('First UTC date, inclusive. Without it, 29 days before `to`. At most 3,660 dates.', '2026-02-01'),
-    ),
-    to: Type.Optional(date('Last UTC date, inclusive. Without it, today.', '2026-02-28')),
+    from: Type.Optional(date('First UTC date, inclusive. Without it, 29 days before `to`. At most 3,660 days.')),
+    to: Type.Optional(date('Last UTC date, inclusive. Without it, today.')),
     group_by: Defaulted(StringEnum(USAGE_GROUPS, { ...GROUP_BY, default: 'day' })),
   },
   { additionalProperties: false },
@@ -68,8 +66,8 @@ export type UsageGroup = Static<typeof UsageGroup>;
 /** What runs have used, by group. */
 export const Usage = Type.Object(
   {
-    from: date('First UTC date, inclusive.', '2026-02-01'),
-    to: date('Last UTC date, inclusive.', '2026-02-28'),
+    from: date('First UTC date, inclusive.', { examples: ['2026-02-01'] }),
+    to: date('Last UTC date, inclusive.', { examples: ['2026-02-28'] }),
     group_by: StringEnum(USAGE_GROUPS, GROUP_BY),
     data: Type.Array(UsageGroup, { description: 'One entry per group, in the order of `group`.' }),
     total: UsageTotal,
