@@ -670,11 +670,8 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /**
-                 * @description Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. A random UUID is a good key.
-                 * @example 8e03978e-40d5-43dd-bc93-6894a57f9324
-                 */
-                "Idempotency-Key"?: string;
+                /** @description Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. A random UUID is a good key. */
+                "idempotency-key"?: string;
             };
             path?: never;
             cookie?: never;
@@ -1519,15 +1516,9 @@ export interface operations {
     getUsage: {
         parameters: {
             query?: {
-                /**
-                 * @description First UTC date, inclusive. Without it, 29 days before `to`. At most 3,660 dates.
-                 * @example 2026-02-01
-                 */
+                /** @description First UTC date, inclusive. Without it, 29 days before `to`. At most 3,660 days. */
                 from?: string;
-                /**
-                 * @description Last UTC date, inclusive. Without it, today.
-                 * @example 2026-02-28
-                 */
+                /** @description Last UTC date, inclusive. Without it, today. */
                 to?: string;
                 /**
                  * @description What the runs are grouped by.
