@@ -110,7 +110,7 @@ describe('the tables of the documents', () => {
   });
 
   it('name every metric of the service', async () => {
-    const { app } = await startService();
+    const { app } = await startService({ dailyBudgetUsd: 1 });
     const metrics = [...(await app.inject('/metrics')).body.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
     const own = metrics.filter((name) => !/^(?:process|nodejs)_/.test(name));
     expect(codeInColumn(section('docs/operations.md', '## Metrics'), 0).sort()).toEqual(own.sort());

@@ -27,7 +27,7 @@ CREATE TABLE `usage_daily` (
 	`cached_tokens` integer NOT NULL,
 	`cost_usd` real,
 	PRIMARY KEY(`day`, `provider`, `model`, `prompt_version`, `category`, `error_code`, `status`, `latency_ms`)
-);
+) WITHOUT ROWID;
 --> statement-breakpoint
 PRAGMA foreign_keys=OFF;--> statement-breakpoint
 CREATE TABLE `__new_runs` (
@@ -82,16 +82,18 @@ FROM `runs` JOIN `tickets` ON `tickets`.`id` = `runs`.`ticket_id`
 WHERE `runs`.`number` > `runs`.`last_succeeded`;--> statement-breakpoint
 INSERT INTO `usage_daily`
 SELECT substr(`started_at`, 1, 10), '', `model`, `prompt_version`, `category`, '', `status`,
-	CASE
-		WHEN `latency_ms` IS NULL THEN 0
-		WHEN `latency_ms` < 100 THEN `latency_ms`
-		WHEN `latency_ms` < 1000 THEN (`latency_ms` + 5) / 10 * 10
-		WHEN `latency_ms` < 10000 THEN (`latency_ms` + 50) / 100 * 100
-		ELSE (`latency_ms` + 500) / 1000 * 1000
-	END AS `latency`,
+	coalesce((`latency_ms` + `step` / 2) / `step` * `step`, 0) AS `latency`,
 	count(*), sum(`attempts`), coalesce(sum(`input_tokens`), 0), coalesce(sum(`output_tokens`), 0),
 	coalesce(sum(`total_tokens`), 0), coalesce(sum(`cached_tokens`), 0), NULL
-FROM `__new_runs` WHERE `status` = 'succeeded'
+FROM (
+	SELECT *, CASE
+		WHEN `latency_ms` < 20 THEN 1 WHEN `latency_ms` < 50 THEN 2 WHEN `latency_ms` < 100 THEN 5
+		WHEN `latency_ms` < 200 THEN 10 WHEN `latency_ms` < 500 THEN 20 WHEN `latency_ms` < 1000 THEN 50
+		WHEN `latency_ms` < 2000 THEN 100 WHEN `latency_ms` < 5000 THEN 200 WHEN `latency_ms` < 10000 THEN 500
+		WHEN `latency_ms` < 20000 THEN 1000 WHEN `latency_ms` < 50000 THEN 2000 ELSE 5000
+	END AS `step`
+	FROM `__new_runs` WHERE `status` = 'succeeded'
+)
 GROUP BY 1, `model`, `prompt_version`, `category`, `latency`;--> statement-breakpoint
 DROP TABLE `runs`;--> statement-breakpoint
 ALTER TABLE `__new_runs` RENAME TO `runs`;--> statement-breakpoint

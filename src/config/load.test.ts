@@ -19,12 +19,15 @@ describe('loadConfig', () => {
       TRUST_PROXY: [],
       RATE_LIMIT_PER_MINUTE: 0,
       PROCESS_RATE_LIMIT_PER_MINUTE: 0,
+      RETENTION_DAYS: undefined,
       DATABASE_URL: './data/app.db',
       LLM_PROVIDER: 'offline',
       OPENAI_API_KEY: undefined,
       OPENAI_BASE_URL: undefined,
       OPENAI_MODEL: 'gpt-4o-mini-2024-07-18',
       OPENAI_API: 'responses',
+      LLM_PRICES: {},
+      DAILY_BUDGET_USD: undefined,
       OPENAI_MAX_ATTEMPTS: 3,
       OPENAI_TIMEOUT_MS: 20_000,
       PROCESS_TIMEOUT_MS: 60_000,
@@ -91,6 +94,18 @@ describe('loadConfig', () => {
     ['OPENAI_BASE_URL', 'ftp://host/v1'],
     ['OPENAI_BASE_URL', 'http://user:hunter2@host/v1'],
     ['OPENAI_BASE_URL', 'http://host/v1?key=hunter2'],
+    ['LLM_PRICES', 'free'],
+    ['LLM_PRICES', '[1]'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":-1,"output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":"1","output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1,"output":2,"cached":1}}'],
+    ['DAILY_BUDGET_USD', '0.00'],
+    ['DAILY_BUDGET_USD', '-5'],
+    ['DAILY_BUDGET_USD', '1e3'],
+    ['DAILY_BUDGET_USD', '$5'],
+    ['RETENTION_DAYS', '0000'],
+    ['RETENTION_DAYS', '1.5'],
     ['PROMPT_VERSION', '../v1'],
     ['PROMPT_VERSION', 'v1/../..'],
     ['PROMPT_VERSION', '/etc'],
@@ -109,14 +124,18 @@ describe('loadConfig', () => {
     expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['LOG_LEVEL', 'OPENAI_API_KEY', 'PORT']);
   });
 
-  it('accepts its own examples, except for keys, which only a shell can expand', () => {
+  it('accepts its own examples, except for those that only a shell can expand', () => {
     const examples = Object.fromEntries(
       Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]),
     );
     const lines = errorOf(examples).split('\n');
-    expect(lines.map((line) => line.split(' ')[0])).toEqual(['API_KEYS', 'METRICS_KEY']);
-    const keys = { API_KEYS: `support:${SECRET}`, METRICS_KEY: `${SECRET}-metrics` };
-    expect(() => loadConfig({ ...examples, ...keys })).not.toThrow();
+    expect(lines.map((line) => line.split(' ')[0])).toEqual(['API_KEYS', 'METRICS_KEY', 'LLM_PRICES']);
+    const expanded = {
+      API_KEYS: `support:${SECRET}`,
+      METRICS_KEY: `${SECRET}-metrics`,
+      LLM_PRICES: examples.LLM_PRICES?.slice(1, -1),
+    };
+    expect(() => loadConfig({ ...examples, ...expanded })).not.toThrow();
   });
 
   it('accepts a key of 20 characters, padding included', () => {
@@ -154,6 +173,19 @@ describe('loadConfig', () => {
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('accepts HOST=%s without API_KEYS', (HOST) => {
     expect(loadConfig({ HOST }).HOST).toBe(HOST);
+  });
+
+  it('reads prices, the budget and the retention', () => {
+    const environment = {
+      LLM_PRICES: '{"llama3.2":{"input":0.15,"output":0.6}}',
+      DAILY_BUDGET_USD: '2.5',
+      RETENTION_DAYS: '365',
+    };
+    expect(loadConfig(environment)).toMatchObject({
+      LLM_PRICES: { 'llama3.2': { input: 0.15, output: 0.6 } },
+      DAILY_BUDGET_USD: 2.5,
+      RETENTION_DAYS: 365,
+    });
   });
 
   it("accepts the Python app's .env", () => {

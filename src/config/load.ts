@@ -1,6 +1,7 @@
 import dotenv from 'dotenv';
 import { StartupError } from '../errors.ts';
 import { parseDatabasePath } from './database-path.ts';
+import { type ModelPrices, parsePrices } from './prices.ts';
 import {
   Environment,
   parseApiKey,
@@ -17,7 +18,7 @@ export interface ApiKey {
   key: string;
 }
 
-type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER';
+type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER' | 'LLM_PRICES';
 
 /** The settings under the names of their variables, with parsed values. */
 export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
@@ -28,6 +29,7 @@ export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
   /** The path of the SQLite file; URLs are reduced to it. */
   readonly DATABASE_URL: string;
   readonly LLM_PROVIDER: 'openai' | 'offline';
+  readonly LLM_PRICES: ModelPrices;
 };
 
 /** The Python app's names for log levels. */
@@ -59,6 +61,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     TRUST_PROXY: parseList(settings.TRUST_PROXY),
     DATABASE_URL: parseDatabasePath(settings.DATABASE_URL) as string,
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
+    LLM_PRICES: parsePrices(settings.LLM_PRICES ?? '{}') as ModelPrices,
   });
 }
 
@@ -66,7 +69,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
 function readSetting(name: SettingName, text: string | undefined): string | number | undefined {
   if (!text) return undefined;
   if (name === 'LOG_LEVEL') return PYTHON_LOG_LEVELS[text.toLowerCase()] ?? text.toLowerCase();
-  return Environment.properties[name].type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
+  const { type } = Environment.properties[name];
+  const isNumber = (type === 'integer' && /^\d+$/.test(text)) || (type === 'number' && /^\d+(?:\.\d+)?$/.test(text));
+  return isNumber ? Number(text) : text;
 }
 
 /** Returns one line per invalid variable, and fills in the defaults. */

@@ -4,6 +4,7 @@ import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { StringEnum } from '../schemas/text.ts';
 import { parseDatabasePath } from './database-path.ts';
+import { parsePrices } from './prices.ts';
 
 /** At least 20 of the characters that RFC 6750 allows in a bearer token. */
 const KEY_PATTERN = '^(?=.{20})[\\w.~+/-]+=*$';
@@ -58,6 +59,9 @@ export const Environment = Type.Object({
   ),
   RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
   PROCESS_RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
+  RETENTION_DAYS: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 36_500, description: 'a whole number from 1 to 36500', examples: ['365'] }),
+  ),
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
@@ -88,6 +92,17 @@ export const Environment = Type.Object({
     description: 'responses or chat',
     examples: ['chat'],
   }),
+  LLM_PRICES: Type.Optional(
+    Type.String({
+      format: 'model-prices',
+      description:
+        'a JSON object of models with dollars per million tokens: input, output and, if it differs from input, cached_input',
+      examples: [`'{"llama3.2":{"input":0.15,"cached_input":0.075,"output":0.6}}'`],
+    }),
+  ),
+  DAILY_BUDGET_USD: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, description: 'a number of dollars above 0', examples: ['25'] }),
+  ),
   OPENAI_MAX_ATTEMPTS: integer(3, 1, 10),
   OPENAI_TIMEOUT_MS: integer(20_000, 1, 300_000),
   PROCESS_TIMEOUT_MS: integer(60_000, 1, 3_600_000),
@@ -115,6 +130,7 @@ const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('api-keys', areApiKeys);
 ajv.addFormat('database-url', (value) => parseDatabasePath(value) !== undefined);
 ajv.addFormat('http-url', isHttpUrl);
+ajv.addFormat('model-prices', (value) => parsePrices(value) !== undefined);
 ajv.addFormat('networks', (value) => parseList(value).every(isNetwork));
 
 /** Checks each variable by itself and fills in the defaults. */

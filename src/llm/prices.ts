@@ -1,12 +1,5 @@
+import type { ModelPrices } from '../config/prices.ts';
 import type { TokenUsage } from '../schemas/result.ts';
-
-/** Dollars per million tokens. */
-export interface ModelPrice {
-  input: number;
-  /** Default: `input`. */
-  cached_input?: number;
-  output: number;
-}
 
 /** Cost of a provider call in US dollars; null if the price or the usage is unknown. */
 export type CostOf = (model: string, usage: TokenUsage) => Promise<number | null>;
@@ -15,7 +8,7 @@ export interface PriceOptions {
   /** The provider's API; identifies it in the price list. */
   baseURL: string;
   /** Prices by model that override or extend the list. */
-  prices?: Readonly<Record<string, ModelPrice>> | undefined;
+  prices?: ModelPrices;
 }
 
 /** Calculates costs from configured prices, otherwise from the list that the package bundles. It makes no requests. */

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../errors.ts';
 import type { CompletionRequest } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
+import type { CostOf } from '../llm/prices.ts';
+import { withRetries } from '../llm/retry.ts';
 import { NO_USAGE } from '../schemas/result.ts';
 import { makeCompletion, makeResult } from '../testing/fixtures.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
@@ -14,13 +16,21 @@ afterEach(() => void vi.useRealTimers());
 
 const TIMEOUT_MS = 10_000;
 const RUN = { ticketId: 1, run: 7, text: 'I cannot log in.' };
+/** These clients report no attempts. */
+const NOTHING_USED = { attempts: 0, ...NO_USAGE, cost_usd: null };
 const unavailable = () => new AppError('storage_unavailable', 'the database cannot be written now');
 
-function setUp(complete: (request: CompletionRequest) => Promise<ReturnType<typeof makeCompletion>>) {
+const dollarPerMillion: CostOf = async (_model, { total_tokens }) =>
+  total_tokens === null ? null : total_tokens / 1_000_000;
+
+function setUp(
+  complete: (request: CompletionRequest) => Promise<ReturnType<typeof makeCompletion>>,
+  costOf = dollarPerMillion,
+) {
   const runs = {
-    completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
-    failRun: vi.fn(async () => true),
-    releaseRun: vi.fn(async () => true),
+    completeRun: vi.fn(async (..._args: unknown[]) => makeResult() as ReturnType<typeof makeResult> | undefined),
+    failRun: vi.fn(async (..._args: unknown[]) => true),
+    releaseRun: vi.fn(async (..._args: unknown[]) => true),
   };
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const activeRuns: ActiveRuns = new Map();
@@ -30,7 +40,7 @@ function setUp(complete: (request: CompletionRequest) => Promise<ReturnType<type
     llm: { complete },
     prompt: { version: 'v1', system: 'You prepare tickets.' },
     model: 'gpt-test',
-    costOf: async (_model, { total_tokens }) => (total_tokens === null ? null : total_tokens / 1_000_000),
+    costOf,
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
     activeRuns,
     timeoutMs: TIMEOUT_MS,
@@ -47,7 +57,11 @@ describe('executeRun', () => {
   it('stores what the model answered under the run’s number', async () => {
     const { runs, execute } = setUp(async () => makeCompletion());
     expect(await execute()).toEqual(makeResult());
-    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
+    expect(runs.completeRun).toHaveBeenCalledWith(
+      7,
+      { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' },
+      NOTHING_USED,
+    );
   });
 
   it('sends the prompt and the ticket’s text with the deadline', async () => {
@@ -81,6 +95,8 @@ describe('executeRun', () => {
           input_tokens: 200,
           output_tokens: 20,
           total_tokens: 220,
+          cached_tokens: null,
+          cost_usd: 0.00022,
           openai_request_id: 'req_1',
         },
         'run',
@@ -97,12 +113,17 @@ describe('executeRun', () => {
     });
     const { runs, log, execute } = setUp(() => Promise.reject(error));
     await expect(execute()).rejects.toBe(error);
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, {
-      code: 'llm_rate_limited',
-      message: error.message,
-      openai_request_id: 'req_2',
-      retryAfterMs: 60_000,
-    });
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      {
+        code: 'llm_rate_limited',
+        message: error.message,
+        openai_request_id: 'req_2',
+        retryAfterMs: 60_000,
+      },
+      NOTHING_USED,
+    );
     expect(log.warn).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({
         ticketId: 1,
@@ -119,7 +140,12 @@ describe('executeRun', () => {
     const error = new TypeError('x is not a function');
     const { runs, log, execute } = setUp(() => Promise.reject(error));
     await expect(execute()).rejects.toBe(error);
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, { code: 'internal_error', message: 'internal error' });
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      { code: 'internal_error', message: 'internal error' },
+      NOTHING_USED,
+    );
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
   });
 
@@ -128,7 +154,33 @@ describe('executeRun', () => {
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_timeout' });
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await rejection;
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }));
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }), NOTHING_USED);
+  });
+
+  it.each(['a time-out', 'a shutdown'])('counts the attempt that %s aborts', async (end) => {
+    const attempts = withRetries({ complete: hang }, { maxAttempts: 3, attemptTimeoutMs: 2 * TIMEOUT_MS });
+    const { runs, activeRuns, shutdown, execute } = setUp(attempts.complete);
+    const rejection = expect(execute()).rejects.toBeInstanceOf(AppError);
+    if (end === 'a shutdown') {
+      await vi.advanceTimersByTimeAsync(1);
+      shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
+      activeRuns.get(1)?.abort(shutdown.signal.reason);
+    } else await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
+    const ended = end === 'a shutdown' ? runs.releaseRun : runs.failRun;
+    expect(ended.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
+  });
+
+  it('stores the answer although its price cannot be calculated', async () => {
+    const { runs, execute } = setUp(
+      async ({ onAttempt }) => {
+        onAttempt?.({ outcome: 'ok', usage: NO_USAGE });
+        return makeCompletion();
+      },
+      () => Promise.reject(new Error('no price list')),
+    );
+    expect(await execute()).toEqual(makeResult());
+    expect(runs.completeRun.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
   });
 
   it('keeps a paid answer while the storage is unavailable', async () => {
@@ -165,7 +217,7 @@ describe('executeRun', () => {
     shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
     activeRuns.get(1)?.abort(shutdown.signal.reason);
     await rejection;
-    expect(runs.releaseRun).toHaveBeenCalledWith(1, 7);
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 7, NOTHING_USED);
     expect(runs.failRun).not.toHaveBeenCalled();
   });
 

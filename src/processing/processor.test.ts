@@ -120,6 +120,13 @@ describe('process', () => {
     await first;
   });
 
+  it('rejects with budget_exhausted until the next UTC midnight', async () => {
+    vi.setSystemTime('2026-02-17T23:00:00Z');
+    const { complete, process } = setUp([{ state: 'budget_exhausted' }]);
+    await expect(process()).rejects.toMatchObject({ code: 'budget_exhausted', retryAfterMs: 3_600_000 });
+    expect(complete).not.toHaveBeenCalled();
+  });
+
   it('frees the slot when a run has ended', async () => {
     const { runs, process } = setUp([CLAIMED]);
     await process(1);
@@ -231,7 +238,7 @@ describe('drain', () => {
     await vi.advanceTimersByTimeAsync(5000);
     await rejection;
     await drained;
-    expect(runs.releaseRun).toHaveBeenCalledWith(1, 1);
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 1, expect.objectContaining({ attempts: 0 }));
   });
 
   it('stops waiting for remote runs after the grace period', async () => {

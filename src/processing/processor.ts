@@ -20,6 +20,8 @@ export interface ProcessorOptions {
   /** The configured model. */
   model: string;
   costOf: CostOf;
+  /** Starts no run if those that started today (UTC) have cost as much. */
+  dailyBudgetUsd?: number | undefined;
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
@@ -39,8 +41,8 @@ export interface Processor {
    * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while a run is
    * under way, in this process or another, share it. A run continues when all its requests have gone away.
    *
-   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable` or one of the `llm_…` codes; an older
-   *   result stays as it is.
+   * @throws AppError `ticket_not_found`, `overloaded`, `budget_exhausted`, `shutting_down`, `storage_unavailable` or one of
+   *   the `llm_…` codes; an older result stays as it is.
    */
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
   /** To be called a few times per lease. */
@@ -52,7 +54,7 @@ export interface Processor {
 }
 
 export function createProcessor(options: ProcessorOptions): Processor {
-  const { runs, prompt, provider, model, limiter, timeoutMs, log } = options;
+  const { runs, prompt, provider, model, dailyBudgetUsd, limiter, timeoutMs, log } = options;
   const origin = { prompt_version: prompt.version, provider, model };
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
@@ -76,6 +78,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
           throw new AppError('ticket_not_found', 'ticket not found');
         case 'unclaimed':
           throw new AppError('overloaded', 'too many tickets wait to be processed');
+        case 'budget_exhausted':
+          throw new AppError('budget_exhausted', "today's budget for the model is used up", {
+            retryAfterMs: msUntilUtcMidnight(),
+          });
         case 'stored':
           return claim.result;
         case 'running': {
@@ -106,7 +112,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
-      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined, origin });
+      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined, origin, dailyBudgetUsd });
       if (claim.state !== 'claimed') return claim;
       if (claim.wasReclaimed) stats.reclaimed += 1;
       const result = await executeRun({ ticketId, run: claim.run, text: claim.text }, log);
@@ -148,5 +154,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
     },
   };
 }
+
+const DAY_MS = 24 * 3600 * 1000;
+const msUntilUtcMidnight = () => DAY_MS - (Date.now() % DAY_MS);
 
 const shuttingDown = () => new AppError('shutting_down', 'the server is shutting down');

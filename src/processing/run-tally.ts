@@ -10,6 +10,7 @@ export type RunTally = ReturnType<typeof createRunTally>;
 /** Adds up what the attempts of a run have used. */
 export function createRunTally(configuredModel: string, costOf: CostOf) {
   const attempts: Attempt[] = [];
+  const costs: Promise<number | null>[] = [];
 
   /** The sum of what is known; null if nothing is. */
   const addUp = (values: (number | null)[]) => {
@@ -18,12 +19,19 @@ export function createRunTally(configuredModel: string, costOf: CostOf) {
   };
 
   return {
-    add: (attempt: Attempt) => void attempts.push(attempt),
+    add(attempt: Attempt): void {
+      attempts.push(attempt);
+      const cost = costOf(attempt.model ?? configuredModel, attempt.usage);
+      costs.push(cost.catch(() => null)); // no reason to lose an answer that was paid for
+    },
     waitsMs: () => attempts.flatMap(({ waitMs }) => waitMs ?? []),
     async usage(): Promise<RunUsage> {
-      const costs = await Promise.all(attempts.map(({ model, usage }) => costOf(model ?? configuredModel, usage)));
       const tokens = TOKEN_FIELDS.map((name) => [name, addUp(attempts.map(({ usage }) => usage[name]))]);
-      return { attempts: attempts.length, ...(Object.fromEntries(tokens) as TokenUsage), cost_usd: addUp(costs) };
+      return {
+        attempts: attempts.length,
+        ...(Object.fromEntries(tokens) as TokenUsage),
+        cost_usd: addUp(await Promise.all(costs)),
+      };
     },
   };
 }

@@ -138,6 +138,7 @@ describe('createMetrics', () => {
         if (!isAvailable) throw new Error('storage_unavailable');
         return { new: 5 };
       },
+      costOfDay: async () => 0,
     });
     expect(parseSamples(await metrics.registry.metrics())).toHaveProperty(['ticket_service_tickets{status="new"}'], 5);
     isAvailable = false;

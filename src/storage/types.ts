@@ -39,7 +39,10 @@ export interface TicketRepository {
    * Creates a ticket at most once per key, within 24 hours. Undefined: the key was used with another request.
    */
   createOnce(ticket: NewTicket, key: IdempotencyKey): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
-  /** Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. */
+  /**
+   * Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. A run under way is fenced
+   * off. The usage reports keep what its runs have used.
+   */
   delete(id: number): Promise<boolean>;
   /** The same for at most `limit` tickets that were created before a point in time; returns how many. */
   deleteCreatedBefore(time: Date, limit: number): Promise<number>;
@@ -80,6 +83,8 @@ export interface ClaimOptions {
   /** False: nothing is claimed, and the answer is `unclaimed` where a run could have been. */
   claim: boolean;
   origin: RunOrigin;
+  /** Claims nothing if the runs that started today (UTC) have cost as much. Undefined: no limit. */
+  dailyBudgetUsd?: number | undefined;
 }
 
 /** A page of a ticket's runs, newest first. */
@@ -95,6 +100,7 @@ export type ClaimResult =
   | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'unclaimed' }
+  | { state: 'budget_exhausted' }
   | { state: 'ticket_not_found' };
 
 /** State of a run that another process had claimed. `released`: its owner gave it up, or its lease has expired. */

@@ -1,10 +1,11 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
+import type { ModelPrices } from '../config/prices.ts';
 import { createOpenAIClient } from '../llm/openai/client.ts';
 import { createCostCalculator } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
-import { instrumentLlmClient } from '../observability/llm-metrics.ts';
+import { instrumentCosts, instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
@@ -20,6 +21,8 @@ export interface ServiceOptions {
   concurrency?: number;
   maxQueueSize?: number;
   leaseMs?: number;
+  dailyBudgetUsd?: number;
+  prices?: ModelPrices;
   limits?: Partial<Limits>;
   app?: Partial<AppOptions>;
 }
@@ -46,10 +49,11 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     api,
     connections: concurrency,
   });
+  const labels = { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' };
   const llm = instrumentLlmClient(
     withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 }),
     metrics.registry,
-    { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' },
+    labels,
   );
   const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
   const processor = createProcessor({
@@ -58,7 +62,12 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     prompt: PROMPT,
     provider: 'openai',
     model: 'gpt-test',
-    costOf: createCostCalculator({ baseURL: provider.url, prices: PRICES }),
+    costOf: instrumentCosts(
+      createCostCalculator({ baseURL: provider.url, prices: options.prices ?? PRICES }),
+      metrics.registry,
+      labels,
+    ),
+    dailyBudgetUsd: options.dailyBudgetUsd,
     limiter,
     timeoutMs,
     log: logger,
@@ -82,6 +91,8 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     limiter: limiter.stats,
     processor: processor.stats,
     tickets: store.tickets.countByStatus,
+    budget: options.dailyBudgetUsd,
+    costOfDay: store.usage.costOfDay,
   });
 
   return {

@@ -1,4 +1,19 @@
-import { and, between, desc, eq, exists, gt, gte, inArray, lt, ne, notExists, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  between,
+  desc,
+  eq,
+  exists,
+  gt,
+  gte,
+  inArray,
+  lt,
+  ne,
+  notBetween,
+  notExists,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { RUN_COLUMNS } from './run-columns.ts';
@@ -11,10 +26,10 @@ const NOW = sql`CURRENT_TIMESTAMP`;
 
 const isTicket = eq(tickets.id, TICKET_ID);
 const isRunOfTicket = eq(runs.ticket_id, TICKET_ID);
-const isLeased = and(
-  eq(runs.status, 'running'),
-  between(runs.lease_expires_at, sql.placeholder('now'), sql.placeholder('latest')),
-);
+const LEASE_WINDOW = [sql.placeholder('now'), sql.placeholder('latest')] as const;
+const isLeased = and(eq(runs.status, 'running'), between(runs.lease_expires_at, ...LEASE_WINDOW));
+/** The words of the partial index `runs_active`: SQLite uses it only if they are part of the statement. */
+const isActive = sql`status in ('queued', 'running')`;
 
 /** A placeholder as a value of this column, with the column's conversion. */
 const param = <T extends SQLiteColumn>(name: string, column: T) =>
@@ -108,7 +123,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
     abandonExpired: db
       .update(runs)
       .set({ status: 'abandoned', finished_at: NOW })
-      .where(and(eq(runs.status, 'running'), sql`not (${isLeased})`))
+      .where(and(isActive, eq(runs.status, 'running'), notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
       .prepare(),
     renew: db
       .update(runs)
@@ -149,6 +164,13 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .update(runs)
       .set({ ...ended, status: 'abandoned' })
       .where(isOwnRun)
+      .prepare(),
+
+    /** For an owner that another process has fenced off: what its run has used counts all the same. */
+    addLateUsage: db
+      .update(runs)
+      .set({ ...usage, lease_owner: null })
+      .where(and(isRunOfTicket, eq(runs.number, NUMBER), eq(runs.lease_owner, OWNER), eq(runs.status, 'abandoned')))
       .prepare(),
 
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(isTicket).prepare(),

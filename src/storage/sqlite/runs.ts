@@ -6,7 +6,7 @@ import { read } from './errors.ts';
 import { prepareResultUpsert } from './results.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
-import { createUsageRecorder } from './usage.ts';
+import { createUsageRecorder, prepareCostOfDay } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type RunRow = typeof runs.$inferSelect;
@@ -21,6 +21,7 @@ export function createRunRepository(
   const statements = prepareRunStatements(db);
   const storeResult = prepareResultUpsert(db);
   const recordUsage = createUsageRecorder(db);
+  const costOfDay = prepareCostOfDay(db);
 
   /**
    * When the lease of an active run may expire. A lease that expires much later than a new one would was made before the
@@ -40,13 +41,14 @@ export function createRunRepository(
   const ownerMayBeBlocked = (run: RunRow) =>
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
-  function claimRun(ticketId: number, { force, claim, origin }: ClaimOptions): ClaimResult {
+  function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {
     const ticket = statements.findTicket.get({ ticketId });
     if (!ticket) return { state: 'ticket_not_found' };
     const newest = statements.findNewest.get({ ticketId });
     if (newest && (isLeased(newest) || ownerMayBeBlocked(newest))) return { state: 'running', run: newest.number };
     const result = force ? undefined : statements.findResult.get({ ticketId });
     if (result) return { state: 'stored', result };
+    if (dailyBudgetUsd !== undefined && costOfDay(utcDay()) >= dailyBudgetUsd) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
     statements.abandon.run({ ticketId });
     const number = (newest?.number ?? 0) + 1;
@@ -79,7 +81,10 @@ export function createRunRepository(
         () => {
           const ticketId = result.ticket_id;
           const run = statements.complete.get({ ...result, ...usage, ticketId, number, owner });
-          if (!run) return undefined;
+          if (!run) {
+            statements.addLateUsage.run({ ...usage, ticketId, number, owner });
+            return undefined;
+          }
           recordUsage(run);
           statements.markDone.run({ ticketId });
           return storeResult.get(result);
@@ -90,7 +95,10 @@ export function createRunRepository(
     failRun: (ticketId, number, failure, usage) =>
       write(() => {
         const run = statements.fail.get({ ...toColumns(failure), ...usage, ticketId, number, owner });
-        if (!run) return false;
+        if (!run) {
+          statements.addLateUsage.run({ ...usage, ticketId, number, owner });
+          return false;
+        }
         recordUsage(run);
         statements.restoreTicketStatus.run({ ticketId });
         return true;
@@ -100,6 +108,7 @@ export function createRunRepository(
       write(() => {
         const { changes } = statements.release.run({ ...usage, ticketId, number, owner });
         if (changes > 0) statements.restoreTicketStatus.run({ ticketId });
+        else statements.addLateUsage.run({ ...usage, ticketId, number, owner });
         return changes > 0;
       }),
 
@@ -131,6 +140,8 @@ export function createRunRepository(
     findRun: (ticketId, number) => read(() => statements.findRun.get({ ticketId, number })),
   };
 }
+
+const utcDay = () => new Date().toISOString().slice(0, 10);
 
 const toColumns = ({
   code,

@@ -106,7 +106,8 @@ export const runs = sqliteTable(
 
 /**
  * Sums over the runs that have succeeded or failed, so that a report does not read every run. The columns up to
- * `latency_ms` are the key; an empty text means none.
+ * `latency_ms` are the key; an empty text means none. The migration makes it a table WITHOUT ROWID, which drizzle cannot
+ * express: the rows of a range of days lie together.
  */
 export const usageDaily = sqliteTable(
   'usage_daily',
@@ -119,7 +120,7 @@ export const usageDaily = sqliteTable(
     category: text().notNull(),
     error_code: text().notNull(),
     status: text({ enum: RUN_STATUSES }).notNull(),
-    /** Rounded to two significant digits, which keeps the rows few and the percentiles within 5 %; 0 if unknown. */
+    /** Rounded, which keeps the rows few and the percentiles within 5 %; 0 if unknown. */
     latency_ms: integer().notNull(),
     runs: integer().notNull(),
     attempts: integer().notNull(),

@@ -1,9 +1,10 @@
-import { and, count, eq, lt, sql } from 'drizzle-orm';
+import { and, count, eq, gte, inArray, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { read } from './errors.ts';
 import { idempotencyKeys, results, runs, tickets } from './schema.ts';
+import { createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type Counts = Record<Ticket['status'], number>;
@@ -14,6 +15,9 @@ const CACHE_FACTOR = 100;
 
 /** How long a key is remembered. */
 const KEY_TTL_MS = 24 * 3600 * 1000;
+
+/** Expired keys that are deleted with each new one: more than one, so that they do not accumulate, but a few. */
+const MAX_DELETED_KEYS = 100;
 
 export function createTicketRepository(db: BetterSQLite3Database, { write }: WriteBatcher): TicketRepository {
   const insert = db
@@ -37,7 +41,7 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey) {
     const now = Date.now();
     keys.deleteExpired.run({ expiry: now - KEY_TTL_MS });
-    const known = keys.find.get({ client, key });
+    const known = keys.find.get({ client, key, expiry: now - KEY_TTL_MS });
     if (known && known.request_hash !== requestHash) return undefined;
     const original = known && find.get({ id: known.ticket_id });
     if (original) return { ticket: original, isReplay: true };
@@ -81,8 +85,17 @@ function prepareKeyStatements(db: BetterSQLite3Database) {
     eq(idempotencyKeys.client, sql.placeholder('client')),
     eq(idempotencyKeys.key, sql.placeholder('key')),
   );
+  const expired = db
+    .select({ rowid: sql`rowid` })
+    .from(idempotencyKeys)
+    .where(lt(idempotencyKeys.created_at, sql.placeholder('expiry')))
+    .limit(MAX_DELETED_KEYS);
   return {
-    find: db.select().from(idempotencyKeys).where(isKey).prepare(),
+    find: db
+      .select()
+      .from(idempotencyKeys)
+      .where(and(isKey, gte(idempotencyKeys.created_at, sql.placeholder('expiry'))))
+      .prepare(),
     insert: db
       .insert(idempotencyKeys)
       .values({
@@ -92,16 +105,27 @@ function prepareKeyStatements(db: BetterSQLite3Database) {
         ticket_id: sql.placeholder('ticketId'),
         created_at: sql.placeholder('now'),
       })
+      .onConflictDoUpdate({
+        target: [idempotencyKeys.client, idempotencyKeys.key], // an expired one that is not deleted yet
+        set: {
+          request_hash: sql`excluded.request_hash`,
+          ticket_id: sql`excluded.ticket_id`,
+          created_at: sql`excluded.created_at`,
+        },
+      })
       .prepare(),
-    deleteExpired: db
-      .delete(idempotencyKeys)
-      .where(lt(idempotencyKeys.created_at, sql.placeholder('expiry')))
-      .prepare(),
+    deleteExpired: db.delete(idempotencyKeys).where(sql`rowid in (${expired})`).prepare(),
   };
 }
 
 function prepareDeletion(db: BetterSQLite3Database) {
   const ID = sql.placeholder('id');
+  const recordUsage = createUsageRecorder(db);
+  const findWithoutOutcome = db
+    .select()
+    .from(runs)
+    .where(and(eq(runs.ticket_id, ID), inArray(runs.status, ['queued', 'running', 'abandoned'])))
+    .prepare();
   const deleteDependents = [
     db.delete(idempotencyKeys).where(eq(idempotencyKeys.ticket_id, ID)).prepare(),
     db.delete(runs).where(eq(runs.ticket_id, ID)).prepare(),
@@ -117,6 +141,8 @@ function prepareDeletion(db: BetterSQLite3Database) {
     .prepare();
   return {
     deleteTicket(id: number): boolean {
+      // The sums by day have the other runs already.
+      for (const run of findWithoutOutcome.all({ id })) recordUsage({ ...run, status: 'abandoned' });
       for (const statement of deleteDependents) statement.run({ id });
       return deleteTicket.run({ id }).changes > 0;
     },

@@ -1,4 +1,4 @@
-import { and, between, eq, inArray, sql } from 'drizzle-orm';
+import { and, between, eq, gte, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
@@ -10,7 +10,20 @@ type RunRow = typeof runs.$inferSelect;
 
 const SUMS = ['runs', 'attempts', 'input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;
 
-/** Returns a function that adds a run that has succeeded or failed to the sums of its day. */
+/**
+ * Queued, running and abandoned runs are few and may still change, so they are read one by one. These are the words of
+ * the partial index `runs_without_outcome`: SQLite uses it only if they are part of the statement.
+ */
+const isWithoutOutcome = sql`status in ('queued', 'running', 'abandoned')`;
+
+/** Runs that were created on these UTC dates, inclusive. */
+const isCreatedBetween = (from: string, to: string) =>
+  and(
+    gte(runs.created_at, sql`${sql.placeholder(from)}`),
+    lt(runs.created_at, sql`date(${sql.placeholder(to)}, '+1 day')`),
+  );
+
+/** Returns a function that adds a run to the sums of its day; to be called when nothing can change it any more. */
 export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) => void {
   const values = Object.fromEntries(Object.keys(usageDaily).map((name) => [name, sql.placeholder(name)]));
   const insert = db
@@ -43,7 +56,7 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       category: run.category ?? '',
       error_code: run.error_code ?? '',
       status: run.status,
-      latency_ms: Number((run.latency_ms ?? 0).toPrecision(2)),
+      latency_ms: roundLatency(run.latency_ms ?? 0),
       runs: 1,
       attempts: run.attempts,
       input_tokens: run.input_tokens ?? 0,
@@ -52,6 +65,38 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       cached_tokens: run.cached_tokens ?? 0,
       cost_usd: run.cost_usd,
     });
+}
+
+/** Rounds to steps of 1, 2 or 5 in the second digit: the result is at most 5 % off. */
+function roundLatency(ms: number): number {
+  if (ms < 20) return ms;
+  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
+  const digits = ms / unit; // from 10 to 99
+  const step = unit * (digits < 20 ? 1 : digits < 50 ? 2 : 5);
+  return Math.round(ms / step) * step;
+}
+
+/** Returns a function that sums the known costs of the runs that started on a UTC date. */
+export function prepareCostOfDay(db: BetterSQLite3Database): (day: string) => number {
+  const { ended, withoutOutcome } = prepareCostStatements(db);
+  return (day) => (ended.get({ day })?.cost ?? 0) + (withoutOutcome.get({ day })?.cost ?? 0);
+}
+
+/** Exported for tests. */
+export function prepareCostStatements(db: BetterSQLite3Database) {
+  const cost = sql<number | null>`sum(cost_usd)`;
+  return {
+    ended: db
+      .select({ cost })
+      .from(usageDaily)
+      .where(eq(usageDaily.day, sql.placeholder('day')))
+      .prepare(),
+    withoutOutcome: db
+      .select({ cost })
+      .from(runs)
+      .where(and(isWithoutOutcome, isCreatedBetween('day', 'day')))
+      .prepare(),
+  };
 }
 
 export function createUsageRepository(db: BetterSQLite3Database): UsageRepository {
@@ -64,12 +109,6 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
     cached_tokens: sum('cached_tokens'),
     cost_usd: sql<number | null>`sum(cost_usd)`,
   };
-  /** Queued, running and abandoned runs are few and may still change, so they are read one by one. */
-  const isWithoutOutcome = inArray(runs.status, [
-    sql.raw("'queued'"),
-    sql.raw("'running'"),
-    sql.raw("'abandoned'"),
-  ] as never);
   const day = sql<string>`substr(${runs.created_at}, 1, 10)`;
 
   const prepareReport = (groupBy: UsageGroupName) => ({
@@ -94,17 +133,13 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
         ...sums,
       })
       .from(runs)
-      .where(and(isWithoutOutcome, between(day, ...range)))
+      .where(and(isWithoutOutcome, isCreatedBetween('from', 'to')))
       .groupBy(sql`1`, runs.status)
       .prepare(),
   });
   const reports = new Map<UsageGroupName, ReturnType<typeof prepareReport>>();
 
-  const costOfDay = db
-    .select({ cost: sql<number | null>`sum(cost_usd)` })
-    .from(usageDaily)
-    .where(eq(usageDaily.day, sql.placeholder('day')))
-    .prepare();
+  const costOfDay = prepareCostOfDay(db);
 
   return {
     report: ({ from, to, groupBy }) =>
@@ -114,6 +149,6 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
         return summarizeUsage([...report.ended.all({ from, to }), ...report.withoutOutcome.all({ from, to })]);
       }),
 
-    costOfDay: (day) => read(() => costOfDay.get({ day })?.cost ?? 0),
+    costOfDay: (day) => read(() => costOfDay(day)),
   };
 }
