@@ -39,7 +39,7 @@ const DETAILS = {
   llm_content_filtered: "the model provider's content filter stopped the answer",
   llm_truncated: "the model's answer was cut off",
   llm_invalid_output: 'the model answered with something that cannot be used',
-  budget_exhausted: 'the budget for today is used up',
+  budget_exhausted: "today's budget for the model is used up",
   overloaded: 'the server is overloaded',
   shutting_down: 'the server is shutting down',
   not_ready: 'database_write',
