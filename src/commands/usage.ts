@@ -1,6 +1,7 @@
 import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
-import { loadConfig, readEnvironment } from '../config/load.ts';
+import { readEnvironment } from '../config/environment.ts';
+import { loadConfig } from '../config/load.ts';
 import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
 import { openUsageReader } from '../storage/sqlite/usage-reader.ts';
 import type { UsageRepository } from '../storage/types.ts';

@@ -78,7 +78,11 @@ describe('executeRun', () => {
     });
     await execute();
     expect(log.info.mock.calls).toMatchObject([[{ outcome: 'succeeded', cutFields: ['summary'] }, 'run']]);
-    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
+    expect(runs.completeRun).toHaveBeenCalledWith(
+      7,
+      { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' },
+      { ...NOTHING_USED, attempts: 1 },
+    );
   });
 
   it('logs one line with the sums over all attempts', async () => {

@@ -18,7 +18,8 @@ export const Problem = Type.Object(
       Type.Array(
         Type.Object({
           loc: Type.Array(Type.String(), {
-            description: 'The path of the invalid value: `path`, `query` or `body`, then the names of the fields.',
+            description:
+              'The path of the invalid value: `path`, `query`, `body` or `header`, then the names of the fields.',
             examples: [['body', 'raw_text']],
           }),
           msg: Type.String({ description: 'What is wrong with the value.', examples: ['is missing'] }),
