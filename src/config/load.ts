@@ -1,7 +1,8 @@
 import { StartupError } from '../errors.ts';
+import type { ModelPrices } from '../schemas/model-prices.ts';
 import { parseDatabasePath } from './database-path.ts';
 import { parseExtraBody } from './extra-body.ts';
-import { type ModelPrices, parsePrices } from './prices.ts';
+import { parsePrices } from './prices.ts';
 import {
   Environment,
   parseApiKey,

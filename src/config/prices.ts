@@ -1,18 +1,6 @@
-import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
-
-const price = () => Type.Number({ minimum: 0 });
-
-/** Dollars per million tokens, by model. Without `cached_input`, cached tokens cost as much as others. */
-export const ModelPrices = Type.Record(
-  Type.String(),
-  Type.Object(
-    { input: price(), cached_input: Type.Optional(price()), output: price() },
-    { additionalProperties: false },
-  ),
-);
-export type ModelPrices = Static<typeof ModelPrices>;
+import { ModelPrices } from '../schemas/model-prices.ts';
 
 const arePrices = new Ajv(AJV_OPTIONS).compile<ModelPrices>(ModelPrices);
 

@@ -1,4 +1,4 @@
-import type { ModelPrices } from '../config/prices.ts';
+import type { ModelPrices } from '../schemas/model-prices.ts';
 import type { TokenUsage } from '../schemas/result.ts';
 
 /** Cost of a provider call in US dollars; null if the price or the usage is unknown. */

@@ -1,7 +1,6 @@
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
-import type { ModelPrices } from '../config/prices.ts';
 import { createOpenAIClient, type OpenAIOptions } from '../llm/openai/client.ts';
 import { createCostCalculator } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
@@ -10,6 +9,7 @@ import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
 import { createProcessor } from '../processing/processor.ts';
+import type { ModelPrices } from '../schemas/model-prices.ts';
 import { openStorage } from '../storage/open.ts';
 import { startProvider } from './provider.ts';
 
