@@ -10,7 +10,7 @@ export type TicketParams = Static<typeof TicketParams>;
 /** The query of a route that takes no parameters. */
 export const NoQuery = Type.Object({}, { additionalProperties: false });
 
-/** The headers of a request that creates something at most once. In lower case, as Node.js gives them to the validator. */
+/** The headers of a request that creates something at most once; in lower case, as Node.js delivers them. */
 export const IdempotencyHeaders = Type.Object({
   'idempotency-key': Type.Optional(
     Type.String({
