@@ -116,6 +116,8 @@ export const ANSWER_SHAPES: ProviderFault[] = [
     output: { reply_draft: '帮助您。'.repeat(500) },
     logged: { cutFields: ['reply_draft'] },
   }),
+  used('an error without values', completed(OUTPUT, { error: { code: null, message: '', type: '' } })),
+  chat(used('an empty error', chatCompleted({ content: GOOD }, { body: { error: {} } }))),
   used('a body in gzip', compressed('gzip', gzipSync, completed())),
   used('a body in br', compressed('br', brotliCompressSync, completed())),
   used('a body in deflate', compressed('deflate', deflateSync, completed())),
