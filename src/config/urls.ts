@@ -5,7 +5,8 @@ export function isBaseUrl(value: string): boolean {
 }
 
 /** Removes the path of an API from a base URL, because the client appends it. Providers often document the whole URL. */
-export const removeApiPath = (baseUrl: string): string => baseUrl.replace(/\/(?:chat\/completions|responses)\/?$/, '');
+export const removeApiPath = (baseUrl: string): string =>
+  baseUrl.replace(/\/+$/, '').replace(/\/(?:chat\/completions|responses)$/, '');
 
 /** Accepts credentials. Only their encoding is checked: undici decodes them at the first call. */
 export function isProxyUrl(value: string): boolean {

@@ -119,6 +119,11 @@ export const ANSWER_SHAPES: ProviderFault[] = [
   used('an error without values', completed(OUTPUT, { error: { code: null, message: '', type: '' } })),
   chat(used('an empty error', chatCompleted({ content: GOOD }, { body: { error: {} } }))),
   used('a body in gzip', compressed('gzip', gzipSync, completed())),
+  used('a body in x-gzip', compressed('x-gzip', gzipSync, completed())),
+  used(
+    'a body that is not packed as its header says',
+    compressed('gzip', (body) => body, completed()),
+  ),
   used('a body in br', compressed('br', brotliCompressSync, completed())),
   used('a body in deflate', compressed('deflate', deflateSync, completed())),
   used('a body in deflate without a header', compressed('deflate', deflateRawSync, completed())),

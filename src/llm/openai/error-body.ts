@@ -50,7 +50,7 @@ function readValue(result: ErrorBody, field: string, text: string): unknown {
     if (field === 'type') result.type ??= text;
   }
   if (STATUS_FIELDS.has(field) && /^[45]\d\d$/.test(text)) result.status ??= Number(text);
-  if (field === 'retryDelay' && /^\d{1,9}(?:\.\d{1,9})?s$/.test(text)) {
+  if (field === 'retryDelay' && /^\d{1,7}(?:\.\d{1,9})?s$/.test(text)) {
     result.retryAfterMs ??= Number.parseFloat(text) * 1000 || undefined;
   }
   if (!MESSAGE_FIELDS.has(field)) return undefined;

@@ -53,10 +53,11 @@ async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayB
 const DECODERS = new Map([
   ['br', [promisify(brotliDecompress)]],
   ['gzip', [promisify(gunzip)]],
+  ['x-gzip', [promisify(gunzip)]], // an old name (RFC 9110)
   ['deflate', [promisify(inflate), promisify(inflateRaw)]], // some servers omit the header of the zlib format
 ]);
 
-/** A body that cannot be unpacked, or only to more than the limit, stays as it is: it is not valid JSON. */
+/** A body that cannot be unpacked, or only to more than the limit, stays as it is. It is only read if it is JSON. */
 async function unpack(body: Buffer<ArrayBuffer>, encodings: unknown): Promise<Buffer<ArrayBuffer>> {
   let bytes = body;
   for (const encoding of String(encodings).toLowerCase().split(',').reverse()) {
