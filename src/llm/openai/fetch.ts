@@ -30,13 +30,23 @@ export function createFetch(connections: number, proxy: ProxyOptions = {}): type
     dispatcher ??= createDispatcher(undici, connections, proxy);
     const { method, headers, body, signal } = init as FetchOptions;
     headers.set('accept-encoding', 'identity'); // `undici.request` does not decompress
-    const response = await undici.request(String(url), { dispatcher, method, headers, body, signal });
+    const request = undici.request(String(url), { dispatcher, method, headers, body, signal });
+    const response = await untilAborted(request, signal);
     const bytes = await unpack(await readUpToLimit(response.body), response.headers['content-encoding']);
     return new Response(bytes.length > 0 ? bytes : null, {
       status: response.statusCode,
       headers: toHeaders(response.headers),
     });
   };
+}
+
+/** undici rejects a cancelled request only when its connection has been opened, which may take 10 seconds. */
+function untilAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    request.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
