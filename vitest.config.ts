@@ -3,6 +3,9 @@ import { defineConfig } from 'vitest/config';
 /** On a busy machine, starting a server process takes seconds. */
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
 
+/** They replace `node:timers/promises` for the modules that they test. */
+const withMockedTimers = ['src/processing/{execute-run,processor,remote-run}.test.ts', 'src/llm/retry.test.ts'];
+
 export default defineConfig({
   test: {
     globalSetup: 'src/testing/global-setup.ts',
@@ -13,7 +16,16 @@ export default defineConfig({
       reporter: ['text'],
     },
     projects: [
-      { test: { name: 'unit', include: ['{src,bench,examples}/**/*.test.ts'], ...timeouts } },
+      {
+        test: {
+          name: 'unit',
+          include: ['{src,bench,examples}/**/*.test.ts'],
+          exclude: withMockedTimers,
+          isolate: false, // importing all modules again for each file takes a third of the time
+          ...timeouts,
+        },
+      },
+      { test: { name: 'unit-isolated', include: withMockedTimers, ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },
       { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
     ],

@@ -35,14 +35,19 @@ describe('parseExtraBody', () => {
     'background',
     'conversation',
     'previous_response_id',
+    'Model',
+    'STREAM',
   ])('rejects the reserved field %s', (field) => {
     expect(parseExtraBody(JSON.stringify({ temperature: 0, [field]: null }))).toBeUndefined();
   });
 
-  it.each(['{"text":{"format":{"type":"text"}}}', '{"text":"plain"}', '{"text":null}', '{"text":[]}'])(
-    'rejects %s, which would replace the schema',
-    (json) => {
-      expect(parseExtraBody(json)).toBeUndefined();
-    },
-  );
+  it.each([
+    '{"text":{"format":{"type":"text"}}}',
+    '{"text":{"Format":1}}',
+    '{"text":"plain"}',
+    '{"text":null}',
+    '{"text":[]}',
+  ])('rejects %s, which would replace the schema', (json) => {
+    expect(parseExtraBody(json)).toBeUndefined();
+  });
 });

@@ -1,5 +1,5 @@
 /** Fields that decide what is asked, how often, in which form, and whether the provider keeps it. */
-const RESERVED_FIELDS = [
+const RESERVED_FIELDS = new Set([
   'model',
   'messages',
   'input',
@@ -13,7 +13,8 @@ const RESERVED_FIELDS = [
   'background',
   'conversation',
   'previous_response_id',
-];
+]);
+const TEXT_FIELDS = new Set(['format']);
 
 /**
  * Parses OPENAI_EXTRA_BODY, the fields that are added to each request. `text` of the Responses API may be set except for
@@ -23,10 +24,14 @@ const RESERVED_FIELDS = [
  */
 export function parseExtraBody(json: string): Record<string, unknown> | undefined {
   const body = parseJson(json);
-  if (!isObject(body) || RESERVED_FIELDS.some((field) => Object.hasOwn(body, field))) return undefined;
+  if (!isObject(body) || hasField(body, RESERVED_FIELDS)) return undefined;
   const { text = {} } = body;
-  return isObject(text) && !Object.hasOwn(text, 'format') ? body : undefined;
+  return isObject(text) && !hasField(text, TEXT_FIELDS) ? body : undefined;
 }
+
+/** Servers written in Go, such as Ollama, ignore the case of names. */
+const hasField = (object: object, names: ReadonlySet<string>) =>
+  Object.keys(object).some((name) => names.has(name.toLowerCase()));
 
 function parseJson(json: string): unknown {
   try {

@@ -135,6 +135,8 @@ describe('loadConfig', () => {
     'http://127.0.0.1:1/v1/chat/completions/',
     'http://127.0.0.1:1/v1/responses',
     'http://127.0.0.1:1/v1/responses/',
+    'http://127.0.0.1:1/v1/responses//',
+    'http://127.0.0.1:1/v1//',
     'http://127.0.0.1:1/v1',
   ])('reads OPENAI_BASE_URL=%s without the path of the API', (OPENAI_BASE_URL) => {
     expect(loadConfig({ OPENAI_BASE_URL }).OPENAI_BASE_URL).toBe('http://127.0.0.1:1/v1');

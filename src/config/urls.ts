@@ -5,12 +5,13 @@ export function isBaseUrl(value: string): boolean {
 }
 
 /** Removes the path of an API from a base URL, because the client appends it. Providers often document the whole URL. */
-export const removeApiPath = (baseUrl: string): string => baseUrl.replace(/\/(?:chat\/completions|responses)\/?$/, '');
+export const removeApiPath = (baseUrl: string): string =>
+  baseUrl.replace(/\/+$/, '').replace(/\/(?:chat\/completions|responses)$/, '');
 
 /** Accepts credentials. Only their encoding is checked: undici decodes them at the first call. */
 export function isProxyUrl(value: string): boolean {
   const url = parseHttpUrl(value);
-  return url?.pathname === '/' && !/[?#]/.test(value) && isEncoded(url.username) && isEncoded(url.password);
+  return url?.pathname === '/' && !/[?#]/.test(value) && [url.username, url.password].every(isEncoded);
 }
 
 /** Returns a URL's scheme, host and port. */
@@ -21,11 +22,13 @@ function parseHttpUrl(value: string): URL | undefined {
   return url && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-function isEncoded(text: string): boolean {
+const isEncoded = (text: string) => decode(text) !== undefined;
+
+/** Returns the text, because the bundler drops a call of `decodeURIComponent` whose result is not used. */
+function decode(text: string): string | undefined {
   try {
-    decodeURIComponent(text);
-    return true;
+    return decodeURIComponent(text);
   } catch {
-    return false;
+    return undefined; // invalid percent-encoding
   }
 }

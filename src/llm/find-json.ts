@@ -6,10 +6,10 @@ export interface JsonObject {
 }
 
 /**
- * Maximum number of characters that are read to find objects: four times the largest body. A text of braces that are
- * never closed would otherwise take quadratic time.
+ * Maximum number of characters that are read to find objects, as many as the largest body has. A text of nested or
+ * unclosed braces would otherwise take quadratic time.
  */
-const MAX_READ = 4 * 1024 * 1024;
+const MAX_READ = 1024 * 1024;
 
 /** Yields the objects of a text, also nested ones, from the last start to the first. */
 export function* findJsonObjects(text: string): Generator<JsonObject> {

@@ -76,6 +76,20 @@ describe('parseModelOutput', () => {
     expect(parse(text + GOOD.replace('{', '} {'))).toBeDefined();
   });
 
+  it('ends for thoughts of blanks and 50,000 objects', () => {
+    const [blanks, objects] = [' '.repeat(500_000), '{"a":1}'.repeat(50_000)];
+    for (const text of [blanks + objects, objects + blanks]) {
+      const parseThoughts = () => parseModelOutput({ texts: [{ text, isReasoning: true }], isTruncated: false }, {});
+      expect(parseThoughts).toThrow(expect.objectContaining({ code: 'llm_invalid_output' }));
+    }
+  });
+
+  it('ends for a truncated answer of nested objects', () => {
+    const text = `${'{"a":'.repeat(150_000)}1${'}'.repeat(150_000)}x`;
+    const parseTruncated = () => parseModelOutput({ texts: [{ text }], isTruncated: true }, {});
+    expect(parseTruncated).toThrow(expect.objectContaining({ code: 'llm_truncated' }));
+  });
+
   it('ends for an object that is 100,000 levels deep', () => {
     const text = `${'{"a":'.repeat(100_000)}1${'}'.repeat(100_000)}`;
     expect(errorOf(text)).toMatchObject({ code: 'llm_invalid_output' });

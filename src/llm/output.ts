@@ -3,7 +3,7 @@ import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { ModelOutput } from '../schemas/result.ts';
 import type { CutFields } from './client.ts';
 import { type LlmErrorContext, llmError } from './errors.ts';
-import { findJsonObjects, type JsonObject } from './find-json.ts';
+import { findJsonObjects } from './find-json.ts';
 import { isRecord, parseJson } from './json.ts';
 import { cutAtSentence } from './sentences.ts';
 
@@ -48,10 +48,12 @@ export type ParsedOutput = ModelOutput & { cutFields?: CutFields };
 export function parseModelOutput({ texts, isTruncated }: Answer, context: LlmErrorContext): ParsedOutput {
   let rejection: Rejection = { error: 'not JSON', known: -1 };
   for (const { text, isReasoning = false } of texts) {
+    const wholeLength = text.trim().length;
+    const lastEnd = endWithoutClosers(text);
     let found: { end: number; output: ParsedOutput } | undefined;
     for (const json of findJsonObjects(text)) {
       if (found && json.end < found.end) continue; // stands before it; only an object around it is better
-      if ((isTruncated && !isAtEnd(json, text)) || (isReasoning && !isWhole(json, text))) continue;
+      if ((isTruncated && json.end < lastEnd) || (isReasoning && json.text.length < wholeLength)) continue;
       const value = parseJsonLeniently(json.text);
       if (!isRecord(value)) continue;
       const output = toModelOutput(value);
@@ -64,10 +66,12 @@ export function parseModelOutput({ texts, isTruncated }: Answer, context: LlmErr
   throw llmError('llm_invalid_output', { ...context, details: { ...context.details, output: rejection.error } });
 }
 
-/** Only the ends of fences and of objects and lists around it follow. */
-const isAtEnd = ({ end }: JsonObject, text: string) => /^[\s`}\]]*$/.test(text.slice(end));
-const isWhole = ({ start, end }: JsonObject, text: string) =>
-  text.slice(0, start).trim() === '' && text.slice(end).trim() === '';
+/** Where a text ends, apart from blanks and the ends of fences and of objects and lists around the answer. */
+function endWithoutClosers(text: string): number {
+  let end = text.length;
+  while (end > 0 && /[\s`}\]]/.test(text.charAt(end - 1))) end -= 1;
+  return end;
+}
 
 const FIELDS = Object.keys(ModelOutput.properties) as (keyof ModelOutput)[];
 const LIMITED_FIELDS: CutFields = ['summary', 'reply_draft'];

@@ -48,9 +48,9 @@ describe('the limit of connections', () => {
 });
 
 describe('a server whose event loop is too slow', () => {
-  it('rejects requests with 503 and Retry-After, and is still healthy', async () => {
-    const { app } = await listen({ limits: { eventLoopDelay: 50 } });
-    const { promise: done, resolve } = Promise.withResolvers<void>();
+  /** Delays every callback by 150 ms, long enough for a sample of the delay. */
+  function slowDown(): Promise<void> {
+    const { promise, resolve } = Promise.withResolvers<void>();
     const until = performance.now() + 1500;
     const block = () => {
       for (const start = performance.now(); performance.now() - start < 150; );
@@ -58,7 +58,18 @@ describe('a server whose event loop is too slow', () => {
       else resolve();
     };
     block();
-    await done;
+    return promise;
+  }
+
+  it('ignores the delay of its own start', async () => {
+    const { app } = await listen({ limits: { eventLoopDelay: 50, eventLoopWarmUp: 60_000 } });
+    await slowDown();
+    expect((await app.inject('/tickets/1')).statusCode).toBe(404);
+  });
+
+  it('rejects requests with 503 and Retry-After, and is still healthy', async () => {
+    const { app } = await listen({ limits: { eventLoopDelay: 50, eventLoopWarmUp: 0 } });
+    await slowDown();
     const rejected = await app.inject('/tickets/1');
     expect(rejected.json()).toMatchObject({ status: 503, code: 'overloaded' });
     expect(rejected.headers['retry-after']).toBe('5');

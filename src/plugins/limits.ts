@@ -2,6 +2,7 @@ import type { Server } from 'node:http';
 import underPressure from '@fastify/under-pressure';
 import type { FastifyHttpOptions, FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
+import { AppError } from '../errors.ts';
 
 /** Limits for every client. Sizes in bytes, times in ms. */
 export const LIMITS = {
@@ -16,6 +17,8 @@ export const LIMITS = {
   connections: 10_000,
   /** Mean delay of the event loop over a second above which requests are rejected. */
   eventLoopDelay: 1000,
+  /** Time after the start in which that delay is ignored: loading the modules causes it on a slow machine. */
+  eventLoopWarmUp: 5000,
 };
 export type Limits = typeof LIMITS;
 
@@ -39,7 +42,14 @@ export const serverOptions = (limits: Limits) =>
 export const loadLimits = fp<{ limits: Limits }>(async (app, { limits }) => {
   app.server.maxConnections = limits.connections;
   app.addHook('onResponse', async (request) => closeLingeringUpload(request));
-  await app.register(underPressure, { maxEventLoopDelay: limits.eventLoopDelay });
+  const start = performance.now();
+  await app.register(underPressure, {
+    maxEventLoopDelay: limits.eventLoopDelay,
+    pressureHandler: async () => {
+      if (performance.now() - start < limits.eventLoopWarmUp) return;
+      throw new AppError('overloaded', 'the server is overloaded');
+    },
+  });
 });
 
 /** Time for the rest of a body to arrive after the answer, in ms. */

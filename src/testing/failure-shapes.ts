@@ -61,6 +61,9 @@ export const FAILURE_SHAPES: ProviderFault[] = [
   ...inside200('an error without a code', error({}), 'llm_unavailable'),
   ...inside200('an error as text', { error: words }, 'llm_unavailable'),
   ...inside200('object error', { object: 'error', message: words, code: 404 }, 'llm_rejected'),
+  ...inside200('an error as text beside a code', { error: words, code: 429 }, 'llm_rate_limited'),
+  ...inside200('an error that is true beside a code', { error: true, message: words, code: 401 }, 'llm_unauthorized'),
+  ...inside200('a code without an error', { success: false, message: words, code: 402 }, 'llm_quota_exhausted'),
   ...inside200('a list with an error', [error({ code: 429 })], 'llm_rate_limited'),
   ...ended('error', 'llm_unavailable'),
   chat(
@@ -121,7 +124,9 @@ export const FAILURE_SHAPES: ProviderFault[] = [
     'content_filter',
     'content_filter: SAFETY',
   ].flatMap((reason) => ended(reason, 'llm_content_filtered')),
-  ...['length', 'model_length', 'max_tokens', 'MAX_TOKENS'].flatMap((reason) => ended(reason, 'llm_truncated')),
+  ...['length', 'LENGTH', 'model_length', 'max_tokens', 'MAX_TOKENS'].flatMap((reason) =>
+    ended(reason, 'llm_truncated'),
+  ),
   http(403, 'unsupported region', error({ code: 'unsupported_country_region_territory' }), 'llm_rejected'),
   page(403, 'llm_rejected'),
   page(401, 'llm_unauthorized'),
@@ -173,5 +178,6 @@ export const FAILURE_SHAPES: ProviderFault[] = [
     'llm_rejected',
   ),
   http(500, 'an error as text', { error: words }, 'llm_unavailable'),
+  http(500, 'a deep list', `{"error":${'['.repeat(50_000)}${']'.repeat(50_000)}}`, 'llm_unavailable'),
   http(500, 'null items', { error: [null, { code: null, details: [null] }] }, 'llm_unavailable'),
 ];

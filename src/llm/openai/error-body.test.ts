@@ -30,6 +30,7 @@ describe('readErrorBody', () => {
     ['0s', undefined],
     ['-1s', undefined],
     ['1e9s', undefined],
+    ['999999999s', undefined],
     ['soon', undefined],
     [17, undefined],
   ])('reads the retryDelay %o as %s ms', (retryDelay, ms) => {
@@ -58,6 +59,10 @@ describe('findError', () => {
     [{ error: null, output: [] }],
     [{ error: false }],
     [{ error: '' }],
+    [{ error: {} }],
+    [{ error: [] }],
+    [{ error: { code: null, message: '' } }],
+    [{ code: 429, choices: [] }],
     [{ object: 'response' }],
     [[]],
     [null],

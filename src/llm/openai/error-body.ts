@@ -50,7 +50,7 @@ function readValue(result: ErrorBody, field: string, text: string): unknown {
     if (field === 'type') result.type ??= text;
   }
   if (STATUS_FIELDS.has(field) && /^[45]\d\d$/.test(text)) result.status ??= Number(text);
-  if (field === 'retryDelay' && /^\d{1,9}(?:\.\d{1,9})?s$/.test(text)) {
+  if (field === 'retryDelay' && /^\d{1,7}(?:\.\d{1,9})?s$/.test(text)) {
     result.retryAfterMs ??= Number.parseFloat(text) * 1000 || undefined;
   }
   if (!MESSAGE_FIELDS.has(field)) return undefined;
@@ -62,5 +62,12 @@ function readValue(result: ErrorBody, field: string, text: string): unknown {
 export function findError(body: unknown): unknown {
   const item: unknown = Array.isArray(body) ? body[0] : body;
   if (!isRecord(item)) return undefined;
-  return item.error || (item.object === 'error' ? item : undefined);
+  const { error, object, choices, output } = item;
+  if (hasValues(error)) return typeof error === 'object' ? error : item; // a text has its code beside it
+  const isAnswer = choices !== undefined || output !== undefined;
+  return object === 'error' || (!isAnswer && readErrorBody(item).status) ? item : undefined;
 }
+
+/** Some gateways send an error without values with every answer. */
+const hasValues = (error: unknown) =>
+  typeof error === 'object' && error !== null ? Object.values(error).some(Boolean) : Boolean(error);

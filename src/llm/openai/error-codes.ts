@@ -53,7 +53,7 @@ const RULES: Rule[] = [
     result: 'llm_content_filtered',
     source: GEMINI,
   },
-  { finishReason: /^length$/, result: 'llm_truncated', source: OPENAI_CHAT },
+  { finishReason: /^length$/i, result: 'llm_truncated', source: OPENAI_CHAT },
   { finishReason: /^model_length$/, result: 'llm_truncated', source: MISTRAL },
   { finishReason: /^max_tokens$/i, result: 'llm_truncated', source: GEMINI },
   { finishReason: /^max_output_tokens$/, result: 'llm_truncated', source: OPENAI_RESPONSES },

@@ -16,6 +16,8 @@ export function toAppError(error: unknown, signal: AbortSignal, sent: SensitiveI
   if (error instanceof APIConnectionError) {
     return llmError('llm_unavailable', { cause: error, details: { provider: { cause: networkErrorCode(error) } } });
   }
+  // The client writes the error body as JSON, which overflows the stack if it is nested thousands of times.
+  if (error instanceof RangeError) return llmError('llm_unavailable', { cause: error });
   if (!(error instanceof APIError) || error.status === undefined) return error;
   return providerError({ status: error.status, headers: error.headers, body: error.error, hint }, sent);
 }

@@ -30,13 +30,23 @@ export function createFetch(connections: number, proxy: ProxyOptions = {}): type
     dispatcher ??= createDispatcher(undici, connections, proxy);
     const { method, headers, body, signal } = init as FetchOptions;
     headers.set('accept-encoding', 'identity'); // `undici.request` does not decompress
-    const response = await undici.request(String(url), { dispatcher, method, headers, body, signal });
+    const request = undici.request(String(url), { dispatcher, method, headers, body, signal });
+    const response = await untilAborted(request, signal);
     const bytes = await unpack(await readUpToLimit(response.body), response.headers['content-encoding']);
     return new Response(bytes.length > 0 ? bytes : null, {
       status: response.statusCode,
       headers: toHeaders(response.headers),
     });
   };
+}
+
+/** undici rejects a cancelled request only when its connection has been opened, which may take 10 seconds. */
+function untilAborted<T>(request: Promise<T>, signal: AbortSignal): Promise<T> {
+  return new Promise((resolve, reject) => {
+    const abort = () => reject(signal.reason);
+    signal.addEventListener('abort', abort, { once: true });
+    request.then(resolve, reject).finally(() => signal.removeEventListener('abort', abort));
+  });
 }
 
 async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayBuffer>> {
@@ -53,10 +63,11 @@ async function readUpToLimit(body: AsyncIterable<Buffer>): Promise<Buffer<ArrayB
 const DECODERS = new Map([
   ['br', [promisify(brotliDecompress)]],
   ['gzip', [promisify(gunzip)]],
+  ['x-gzip', [promisify(gunzip)]], // an old name (RFC 9110)
   ['deflate', [promisify(inflate), promisify(inflateRaw)]], // some servers omit the header of the zlib format
 ]);
 
-/** A body that cannot be unpacked, or only to more than the limit, stays as it is: it is not valid JSON. */
+/** A body that cannot be unpacked, or only to more than the limit, stays as it is. It is only read if it is JSON. */
 async function unpack(body: Buffer<ArrayBuffer>, encodings: unknown): Promise<Buffer<ArrayBuffer>> {
   let bytes = body;
   for (const encoding of String(encodings).toLowerCase().split(',').reverse()) {

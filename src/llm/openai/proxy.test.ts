@@ -184,6 +184,17 @@ describe.skipIf(!HAS_OPENSSL)('a proxy for an https: provider', () => {
     expect(await process()).toMatchObject(OUTPUT);
   });
 
+  it('that does not answer does not extend the time limit of a call', async () => {
+    const { output, process, proxy } = await startServerWithTls({
+      OPENAI_MAX_ATTEMPTS: '2',
+      OPENAI_TIMEOUT_MS: '200',
+      PROCESS_TIMEOUT_MS: '9000', // less than undici waits for the tunnel
+    });
+    proxy.behaviour.connect = 'hang';
+    expect(await process()).toMatchObject({ code: 'llm_timeout' });
+    await expect.poll(() => output.text).toContain('"attempts":2');
+  });
+
   it('that does not answer is asked again by the next call', async () => {
     const { process, proxy } = await startServerWithTls({ LLM_MAX_CONCURRENCY: '1', OPENAI_TIMEOUT_MS: '500' });
     proxy.behaviour.connect = 'hang';
