@@ -37,7 +37,6 @@ function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dai
     runs,
     llm: { complete },
     prompt: { version: 'v1', system: 'You prepare tickets.' },
-    model: 'gpt-test',
     costOf,
     dailyBudgetUsd,
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),

@@ -16,8 +16,6 @@ export interface RunExecutorOptions extends BudgetOptions {
   runs: BudgetOptions['runs'] & Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
   llm: LlmClient;
   prompt: Prompt;
-  /** The configured model. */
-  model: string;
   costOf: CostOf;
   limiter: Pick<ConcurrencyLimiter, 'run'>;
   activeRuns: ActiveRuns;
@@ -45,7 +43,7 @@ const STORAGE_RETRY_MS = 500;
  *   decides. It rejects with the run's failure, an AppError.
  */
 export function createRunExecutor(options: RunExecutorOptions) {
-  const { runs, llm, prompt, model, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
   const { openTallies, assertBudget } = createBudgetGuard(options);
 
   return async function executeRun({ ticketId, run, text }: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
@@ -54,7 +52,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
     activeRuns.set(ticketId, controller);
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
-    const tally = createRunTally(model, costOf);
+    const tally = createRunTally(costOf);
     const runLog = createRunLog(log, { ticketId, run }, tally);
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
