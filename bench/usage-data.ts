@@ -51,7 +51,7 @@ const INSERT_SUMS = `
   SELECT substr(started_at, 1, 10), provider, model, prompt_version, coalesce(category, ''), coalesce(error_code, ''),
     status,
     CASE
-      WHEN latency_ms IS NULL THEN 0
+      WHEN latency_ms IS NULL THEN -1
       WHEN latency_ms < 1000 THEN (latency_ms + 5) / 10 * 10
       ELSE (latency_ms + 50) / 100 * 100
     END AS latency,

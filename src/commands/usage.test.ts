@@ -129,7 +129,12 @@ describe('npm run usage', () => {
     [
       'a range that ends before it begins',
       ['--from', '2026-02-02', '--to', '2026-02-01'],
-      '--from 2026-02-02 is after',
+      '--from must not be after to: 2026-02-02 to 2026-02-01',
+    ],
+    [
+      'a range of centuries',
+      ['--from', '2026-02-02', '--to', '9999-12-31'],
+      '--from must be less than 3660 days before to: 2026-02-02 to 9999-12-31',
     ],
     ['an unknown group', ['--group-by', 'week'], '--group-by must be one of day, model, prompt_version,'],
     ['--html with --group-by', ['--html', 'a', '--group-by', 'day'], '--html and --group-by exclude each other'],

@@ -41,6 +41,8 @@ export function createRunRepository(
   const ownerMayBeBlocked = (run: RunRow) =>
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
+  const isBudgetExhausted = (dailyBudgetUsd: number) => costOfDay(utcDay()) >= dailyBudgetUsd;
+
   function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {
     const ticket = statements.findTicket.get({ ticketId });
     if (!ticket) return { state: 'ticket_not_found' };
@@ -48,7 +50,7 @@ export function createRunRepository(
     if (newest && (isLeased(newest) || ownerMayBeBlocked(newest))) return { state: 'running', run: newest.number };
     const result = force ? undefined : statements.findResult.get({ ticketId });
     if (result) return { state: 'stored', result };
-    if (dailyBudgetUsd !== undefined && costOfDay(utcDay()) >= dailyBudgetUsd) return { state: 'budget_exhausted' };
+    if (dailyBudgetUsd !== undefined && isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
     statements.abandon.run({ ticketId });
     const number = (newest?.number ?? 0) + 1;
@@ -63,6 +65,8 @@ export function createRunRepository(
     findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
 
     claimRun: (ticketId, options) => write(() => claimRun(ticketId, options)),
+
+    isBudgetExhausted: (dailyBudgetUsd) => read(() => isBudgetExhausted(dailyBudgetUsd)),
 
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];

@@ -99,6 +99,17 @@ describe('report', () => {
     expect((await report()).total.runs).toEqual({ ...before.runs, running: 0, abandoned: 2 });
   });
 
+  it('counts a latency of 0 ms as known', async () => {
+    const { storage } = openTestStorage();
+    await storage.tickets.create({ raw_text: 'x', source: 'web' });
+    for (const [index, latency_ms] of [null, 0, 0, 3].entries()) {
+      await storage.runs.claimRun(1, FORCE);
+      await storage.runs.completeRun(index + 1, makeNewResult({ latency_ms }), makeRunUsage());
+    }
+    const { total } = await storage.usage.report({ from: today, to: today, groupBy: 'day' });
+    expect(total).toMatchObject({ p50_latency_ms: 0, p95_latency_ms: 3 });
+  });
+
   it('has percentiles within 5 % of the exact ones', async () => {
     const { storage } = openTestStorage();
     await storage.tickets.create({ raw_text: 'x', source: 'web' });

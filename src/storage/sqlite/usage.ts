@@ -56,7 +56,7 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       category: run.category ?? '',
       error_code: run.error_code ?? '',
       status: run.status,
-      latency_ms: roundLatency(run.latency_ms ?? 0),
+      latency_ms: roundLatency(run.latency_ms ?? -1),
       runs: 1,
       attempts: run.attempts,
       input_tokens: run.input_tokens ?? 0,
@@ -128,7 +128,7 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       .select({
         group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
         status: runs.status,
-        latency_ms: sql<number>`0`,
+        latency_ms: sql<number>`-1`,
         runs: sql<number>`count(*)`,
         ...sums,
       })
