@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create a ticket
-         * @description Stores an inquiry with status `new`. The model does not see it before the ticket is processed. Unknown fields are ignored. With an `Idempotency-Key`, a repeated request returns the first ticket with its current status and creates no other.
+         * @description Stores an inquiry with status `new`. The model does not see it before the ticket is processed; with `AUTO_PROCESS` it is queued at once, with status `processing`. Unknown fields are ignored. With an `Idempotency-Key`, a repeated request returns the first ticket with its current status and creates no other.
          */
         post: operations["createTicket"];
         delete?: never;
@@ -80,6 +80,8 @@ export interface paths {
         /**
          * Process a ticket
          * @description Returns the stored result if there is one. Otherwise the model writes a result, which is stored and returned. Concurrent requests for the same ticket share one run and get the same answer. A failed run leaves the previous result as it was. If the budget for the day is used up, no run starts; stored results are still returned. No request body is needed.
+         *
+         *     With `Prefer: respond-async` the run is queued, and the answer is 202 with the run to poll. A queued run survives restarts and is tried again after failures that pass. A request without the header starts a queued run at once and waits for it.
          */
         post: operations["processTicket"];
         delete?: never;
@@ -525,12 +527,12 @@ export interface components {
                  */
                 cost_usd: number | null;
                 /**
-                 * @description Median latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 1200
                  */
                 p50_latency_ms: number | null;
                 /**
-                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 3400
                  */
                 p95_latency_ms: number | null;
@@ -591,12 +593,12 @@ export interface components {
                  */
                 cost_usd: number | null;
                 /**
-                 * @description Median latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 1200
                  */
                 p50_latency_ms: number | null;
                 /**
-                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 3400
                  */
                 p95_latency_ms: number | null;
@@ -1118,7 +1120,10 @@ export interface operations {
                 /** @description Run the model even if a result is stored, and overwrite that result. */
                 force?: boolean;
             };
-            header?: never;
+            header?: {
+                /** @description `respond-async`: queue the run and answer 202 instead of waiting for the result. `respond-async, wait=5`: wait up to 5 seconds first (RFC 7240). */
+                prefer?: string;
+            };
             path: {
                 /**
                  * @description The ticket's id.
@@ -1155,6 +1160,47 @@ export interface operations {
                      *     }
                      */
                     "application/json": components["schemas"]["Result"];
+                };
+            };
+            /** @description The run that is queued or under way. */
+            202: {
+                headers: {
+                    /** @description The preference that was applied. */
+                    "Preference-Applied"?: "respond-async";
+                    /** @description The path of the run: `/tickets/{id}/runs/{number}`. */
+                    Location?: string;
+                    /** @description After how many seconds to read the run. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "ticket_id": 1,
+                     *       "number": 1,
+                     *       "status": "queued",
+                     *       "created_at": "2026-02-17T16:35:05Z",
+                     *       "started_at": null,
+                     *       "finished_at": null,
+                     *       "error_code": null,
+                     *       "prompt_version": null,
+                     *       "provider": null,
+                     *       "model": null,
+                     *       "openai_request_id": null,
+                     *       "latency_ms": null,
+                     *       "attempts": 0,
+                     *       "input_tokens": null,
+                     *       "output_tokens": null,
+                     *       "total_tokens": null,
+                     *       "cached_tokens": null,
+                     *       "cost_usd": null,
+                     *       "summary": null,
+                     *       "category": null,
+                     *       "reply_draft": null
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Run"];
                 };
             };
             /** @description Unauthorized: `unauthorized`. */

@@ -13,7 +13,9 @@ import { requestContext, requestId } from './plugins/request-context.ts';
 import { requestLogger } from './plugins/request-logger.ts';
 import { answerUnreadableHttp } from './plugins/unreadable-http.ts';
 import { validation } from './plugins/validation.ts';
+import type { Enqueue } from './processing/enqueue.ts';
 import type { Processor } from './processing/processor.ts';
+import type { Queue } from './processing/queue.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoute } from './routes/home.ts';
 import { metricsRoutes } from './routes/metrics.ts';
@@ -32,6 +34,8 @@ const MAX_PARAM_LENGTH = 16 * 1024;
 
 export type Services = Pick<Storage, 'tickets' | 'results' | 'runs' | 'usage' | 'checkReadiness'> & {
   processor: Processor;
+  enqueue: Enqueue;
+  queue: Queue;
 };
 
 export interface AppOptions extends AuthOptions {
@@ -41,6 +45,8 @@ export interface AppOptions extends AuthOptions {
   /** The proxies whose `X-Forwarded-For` is believed. */
   trustProxy: readonly string[];
   rateLimits: RateLimits;
+  /** Queue a run of each new ticket. */
+  autoProcess: boolean;
   limits?: Limits;
 }
 
@@ -74,7 +80,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   app.register(homeRoute);
   app.register(async (limited) => {
     limited.register(rateLimits, options.rateLimits);
-    limited.register(ticketRoutes, services);
+    limited.register(ticketRoutes, { ...services, autoProcess: options.autoProcess });
     limited.register(runRoutes, services);
     limited.register(usageRoutes, services);
   });

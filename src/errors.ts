@@ -49,6 +49,20 @@ export const LLM_ERROR_DETAILS = {
   llm_invalid_output: "the model's answer does not have the required form",
 } as const satisfies Record<Extract<ErrorCode, `llm_${string}`>, string>;
 
+/**
+ * What follows the failure of a background run: `retry` queues the next run for later, `pause` stops the queue for a
+ * while, because the failure concerns every ticket. Without an entry the failure is final.
+ */
+export const BACKGROUND_FAILURES: Partial<Record<ErrorCode, 'retry' | 'pause'>> = {
+  storage_unavailable: 'retry',
+  llm_unavailable: 'retry',
+  llm_timeout: 'retry',
+  llm_invalid_output: 'retry',
+  llm_rate_limited: 'pause',
+  llm_quota_exhausted: 'pause',
+  budget_exhausted: 'pause',
+};
+
 export interface FieldError {
   /** `path`, `query` or `body`, then the names of the fields. */
   loc: string[];

@@ -16,7 +16,9 @@ import { createLogger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { applySourceMap } from './observability/source-map.ts';
 import { createConcurrencyLimiter } from './processing/concurrency-limiter.ts';
+import { createEnqueuer } from './processing/enqueue.ts';
 import { createProcessor } from './processing/processor.ts';
+import { createQueue } from './processing/queue.ts';
 import { startRetention } from './processing/retention.ts';
 import { ROOT } from './root.ts';
 import { closeGracefully, installSignalHandlers } from './shutdown.ts';
@@ -43,6 +45,7 @@ async function start(): Promise<void> {
   const labels = { provider: config.LLM_PROVIDER, model, promptVersion: config.PROMPT_VERSION };
   const processor = createProcessor({
     runs: storage.runs,
+    queuedRuns: storage.queuedRuns,
     llm: instrumentLlmClient(client, metrics.registry, labels),
     prompt: loadPrompt(config.PROMPT_VERSION),
     provider: config.LLM_PROVIDER,
@@ -51,17 +54,29 @@ async function start(): Promise<void> {
     dailyBudgetUsd: config.DAILY_BUDGET_USD,
     limiter,
     timeoutMs: config.PROCESS_TIMEOUT_MS,
+    background: { maxRuns: config.BACKGROUND_MAX_RUNS },
     log,
+  });
+  const queue = createQueue({ processor, limiter, concurrency: config.BACKGROUND_CONCURRENCY, log });
+  const draining = new AbortController();
+  const enqueue = createEnqueuer({
+    runs: storage.runs,
+    queuedRuns: storage.queuedRuns,
+    queue,
+    maxWaitMs: config.PROCESS_TIMEOUT_MS,
+    shutdown: draining.signal,
   });
   metrics.registerCollectors({
     limiter: limiter.stats,
     processor: processor.stats,
+    queue: queue.stats,
+    queuedRuns: storage.queuedRuns.stats,
     tickets: storage.tickets.countByStatus,
     budget: config.DAILY_BUDGET_USD,
     costOfDay: storage.usage.costOfDay,
   });
   const app = await buildApp(
-    { ...storage, processor },
+    { ...storage, processor, enqueue, queue },
     {
       logger: log,
       version,
@@ -71,17 +86,20 @@ async function start(): Promise<void> {
       allowAnonymous: config.ALLOW_ANONYMOUS,
       trustProxy: config.TRUST_PROXY,
       rateLimits: { perMinute: config.RATE_LIMIT_PER_MINUTE, processPerMinute: config.PROCESS_RATE_LIMIT_PER_MINUTE },
+      autoProcess: config.AUTO_PROCESS,
     },
   );
 
   logStart(log, { version, migrations: storage.appliedMigrations, config, environment });
   await processor.heartbeat();
   const heartbeat = setInterval(processor.heartbeat, LEASE_MS / 5);
+  queue.start();
   const stopRetention = config.RETENTION_DAYS
     ? startRetention({ tickets: storage.tickets, days: config.RETENTION_DAYS, log })
     : async () => {};
   const shutdown = async () => {
-    await closeGracefully(app, processor, config.SHUTDOWN_GRACE_MS);
+    draining.abort();
+    await closeGracefully(app, { processor, queue }, config.SHUTDOWN_GRACE_MS);
     await stopRetention();
     clearInterval(heartbeat);
     storage.close();

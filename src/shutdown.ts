@@ -1,6 +1,7 @@
 import type { FastifyInstance } from 'fastify';
 import type { Logging } from './observability/logger.ts';
 import type { Processor } from './processing/processor.ts';
+import type { Queue } from './processing/queue.ts';
 
 /**
  * Under `npm start` one Ctrl-C arrives twice: from the terminal's process group, and forwarded by npm. systemd's stop
@@ -38,10 +39,15 @@ export function installSignalHandlers(
 const CLOSE_TIMEOUT_MS = 1000;
 
 /** Accepts no more connections, finishes active requests, and releases runs that take longer than `graceMs`. */
-export async function closeGracefully(app: FastifyInstance, processor: Processor, graceMs: number): Promise<void> {
+export async function closeGracefully(
+  app: FastifyInstance,
+  { processor, queue }: { processor: Pick<Processor, 'drain'>; queue: Pick<Queue, 'stop'> },
+  graceMs: number,
+): Promise<void> {
   // Node closes only the connections that are idle at this moment; a kept-alive one becomes idle after its response.
   const closeIdle = setInterval(() => app.server.closeIdleConnections(), 50);
   const closed = app.close();
+  await queue.stop();
   await processor.drain(graceMs);
   const closeAll = setTimeout(() => app.server.closeAllConnections(), CLOSE_TIMEOUT_MS);
   await closed;

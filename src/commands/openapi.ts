@@ -16,6 +16,7 @@ const app = await buildApp(services, {
   apiKeys: [],
   allowAnonymous: false,
   trustProxy: [],
+  autoProcess: false,
   rateLimits: { perMinute: 0, processPerMinute: 0 },
 });
 await app.ready();

@@ -36,10 +36,21 @@ describe('loadConfig', () => {
       PROCESS_TIMEOUT_MS: 60_000,
       LLM_MAX_CONCURRENCY: 64,
       LLM_MAX_QUEUE: 1000,
+      AUTO_PROCESS: false,
+      BACKGROUND_CONCURRENCY: 32,
+      BACKGROUND_MAX_RUNS: 5,
       SHUTDOWN_GRACE_MS: 30_000,
       PROMPT_VERSION: 'v1',
       LOG_LEVEL: 'info',
     });
+  });
+
+  it.each([
+    [{ LLM_MAX_CONCURRENCY: '5' }, 3],
+    [{ LLM_MAX_CONCURRENCY: '1' }, 1],
+    [{ BACKGROUND_CONCURRENCY: '0' }, 0],
+  ])('gives background runs half of the slots by default (%j)', (environment, concurrency) => {
+    expect(loadConfig(environment).BACKGROUND_CONCURRENCY).toBe(concurrency);
   });
 
   it('treats an empty variable as not set', () => {

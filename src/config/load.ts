@@ -26,7 +26,9 @@ type ParsedSetting =
   | 'TRUST_PROXY'
   | 'LLM_PROVIDER'
   | 'OPENAI_EXTRA_BODY'
-  | 'LLM_PRICES';
+  | 'LLM_PRICES'
+  | 'AUTO_PROCESS'
+  | 'BACKGROUND_CONCURRENCY';
 
 /** The settings under the names of their variables, with parsed values. */
 export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
@@ -39,6 +41,8 @@ export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
   readonly LLM_PROVIDER: 'openai' | 'offline';
   readonly OPENAI_EXTRA_BODY: Readonly<Record<string, unknown>>;
   readonly LLM_PRICES: ModelPrices;
+  readonly AUTO_PROCESS: boolean;
+  readonly BACKGROUND_CONCURRENCY: number;
 };
 
 /** The Python app's names for log levels. */
@@ -66,6 +70,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     OPENAI_BASE_URL: settings.OPENAI_BASE_URL && removeApiPath(settings.OPENAI_BASE_URL),
     OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') as Record<string, unknown>,
     LLM_PRICES: parsePrices(settings.LLM_PRICES ?? '{}') as ModelPrices,
+    AUTO_PROCESS: settings.AUTO_PROCESS === 'true',
+    BACKGROUND_CONCURRENCY: settings.BACKGROUND_CONCURRENCY ?? Math.ceil(settings.LLM_MAX_CONCURRENCY / 2),
   });
 }
 

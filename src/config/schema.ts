@@ -146,6 +146,15 @@ export const Environment = Type.Object({
   PROCESS_TIMEOUT_MS: integer(60_000, 1, 3_600_000),
   LLM_MAX_CONCURRENCY: integer(64, 1, 10_000),
   LLM_MAX_QUEUE: integer(1000, 0, 1_000_000),
+  AUTO_PROCESS: StringEnum(['true', 'false'], {
+    default: 'false',
+    description: 'true or false',
+    examples: ['true'],
+  }),
+  BACKGROUND_CONCURRENCY: Type.Optional(
+    Type.Integer({ minimum: 0, maximum: 10_000, description: 'a whole number from 0 to 10000', examples: ['32'] }),
+  ),
+  BACKGROUND_MAX_RUNS: integer(5, 1, 100),
   SHUTDOWN_GRACE_MS: integer(30_000, 0, 3_600_000),
   PROMPT_VERSION: Type.String({
     default: 'v1',

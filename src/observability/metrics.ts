@@ -15,6 +15,8 @@ export interface ObservedRequest {
 export interface Sources {
   limiter: () => { active: number; queued: number };
   processor: () => { coalesced: number; reclaimed: number };
+  queue: () => { active: number; isPaused: boolean };
+  queuedRuns: () => Promise<{ queued: number; oldestAgeMs: number }>;
   tickets: () => Promise<Record<string, number>>;
   /** The daily budget in US dollars; undefined without one. */
   budget?: number | undefined;
@@ -86,7 +88,8 @@ export function createMetrics({ version }: { version: string }) {
   };
 }
 
-function registerCollectors(registry: Registry, { limiter, processor, tickets, budget, costOfDay }: Sources): void {
+function registerCollectors(registry: Registry, sources: Sources): void {
+  const { limiter, processor, queue, queuedRuns, tickets, budget, costOfDay } = sources;
   const registers = [registry];
   const addGauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -95,6 +98,18 @@ function registerCollectors(registry: Registry, { limiter, processor, tickets, b
       registers,
       collect() {
         this.set(read());
+      },
+    });
+  /** A gauge that is absent while the storage is unavailable: the other metrics matter most then. */
+  const addStorageGauge = (name: string, help: string, read: () => Promise<number>) =>
+    new Gauge({
+      name,
+      help,
+      registers,
+      async collect() {
+        this.remove();
+        const value = await read().catch(() => undefined);
+        if (value !== undefined) this.set(value);
       },
     });
   const addCounter = (name: string, help: string, read: () => number) =>
@@ -120,17 +135,26 @@ function registerCollectors(registry: Registry, { limiter, processor, tickets, b
     'Runs claimed after the lease of another process had expired.',
     () => processor().reclaimed,
   );
+  addGauge('ticket_service_background_runs_active', 'Background runs under way in this process.', () => queue().active);
+  addGauge('ticket_service_queue_paused', '1 while the queue of this process is paused.', () =>
+    queue().isPaused ? 1 : 0,
+  );
+  addStorageGauge(
+    'ticket_service_queue_depth',
+    'Queued runs in the database, with those that wait for a retry.',
+    async () => (await queuedRuns()).queued,
+  );
+  addStorageGauge(
+    'ticket_service_queue_oldest_age_seconds',
+    'For how long the oldest queued run could have started; 0 if none could.',
+    async () => (await queuedRuns()).oldestAgeMs / 1000,
+  );
   if (budget !== undefined) {
-    new Gauge({
-      name: 'ticket_service_llm_budget_remaining_usd',
-      help: 'What is left of the daily budget in US dollars.',
-      registers,
-      async collect() {
-        this.remove();
-        const spent = await costOfDay(new Date().toISOString().slice(0, 10)).catch(() => undefined);
-        if (spent !== undefined) this.set(Math.max(0, budget - spent));
-      },
-    });
+    addStorageGauge(
+      'ticket_service_llm_budget_remaining_usd',
+      'What is left of the daily budget in US dollars.',
+      async () => Math.max(0, budget - (await costOfDay(new Date().toISOString().slice(0, 10)))),
+    );
   }
   new Gauge({
     name: 'ticket_service_tickets',
@@ -139,7 +163,7 @@ function registerCollectors(registry: Registry, { limiter, processor, tickets, b
     registers,
     async collect() {
       this.reset();
-      const counts = await tickets().catch(() => ({})); // the other metrics matter most while the storage is unavailable
+      const counts = await tickets().catch(() => ({}));
       for (const [status, count] of Object.entries(counts)) this.set({ status }, count);
     },
   });

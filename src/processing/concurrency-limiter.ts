@@ -16,6 +16,8 @@ export interface ConcurrencyLimiter {
    * that has started must observe the signal itself, so that it can still report what it has used.
    */
   run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T>;
+  /** How many tasks could start at once. */
+  freeSlots(): number;
   stats(): { active: number; queued: number };
 }
 
@@ -23,6 +25,7 @@ export function createConcurrencyLimiter({ concurrency, maxQueueSize }: Concurre
   const limit = pLimit(concurrency);
   let slots = concurrency + maxQueueSize;
   return {
+    freeSlots: () => Math.max(0, concurrency - limit.activeCount - limit.pendingCount),
     stats: () => ({ active: limit.activeCount, queued: limit.pendingCount }),
 
     tryAcquire() {

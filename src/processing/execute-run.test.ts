@@ -6,6 +6,7 @@ import type { CostOf } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
 import { NO_USAGE } from '../schemas/result.ts';
 import { makeCompletion, makeResult } from '../testing/fixtures.ts';
+import { createBackgroundRetry } from './background-retry.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createRunExecutor } from './execute-run.ts';
 import type { ActiveRuns } from './heartbeat.ts';
@@ -42,6 +43,7 @@ function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dai
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
     activeRuns,
     timeoutMs: TIMEOUT_MS,
+    backgroundRetry: createBackgroundRetry({ maxRuns: 2 }),
     shutdown: shutdown.signal,
   });
   return { runs, log, activeRuns, shutdown, execute: () => executeRun(RUN, log) };
@@ -135,6 +137,7 @@ describe('executeRun', () => {
         retryAfterMs: 60_000,
       },
       NOTHING_USED,
+      expect.any(Function),
     );
     expect(log.warn).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({
@@ -157,6 +160,7 @@ describe('executeRun', () => {
       7,
       { code: 'internal_error', message: 'internal error' },
       NOTHING_USED,
+      expect.any(Function),
     );
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
   });
@@ -166,7 +170,13 @@ describe('executeRun', () => {
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_timeout' });
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await rejection;
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }), NOTHING_USED);
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      expect.objectContaining({ code: 'llm_timeout' }),
+      NOTHING_USED,
+      expect.any(Function),
+    );
   });
 
   it.each(['a time-out', 'a shutdown'])('counts the attempt that %s aborts', async (end) => {
@@ -180,7 +190,7 @@ describe('executeRun', () => {
     } else await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await rejection;
     const ended = end === 'a shutdown' ? runs.releaseRun : runs.failRun;
-    expect(ended.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
+    expect(ended.mock.lastCall).toContainEqual({ ...NOTHING_USED, attempts: 1 });
   });
 
   it('makes no attempt when the budget is used up, and takes its own failed attempts into account', async () => {
@@ -198,6 +208,7 @@ describe('executeRun', () => {
       7,
       expect.objectContaining({ code: 'budget_exhausted', retryAfterMs: expect.any(Number) }),
       expect.objectContaining({ attempts: 2, cost_usd: 0.6 }),
+      expect.any(Function),
     );
   });
 

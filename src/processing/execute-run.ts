@@ -5,7 +5,8 @@ import { llmError } from '../llm/errors.ts';
 import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
-import type { RunFailure, RunRepository } from '../storage/types.ts';
+import type { ClaimedRun, RunFailure, RunRepository } from '../storage/types.ts';
+import type { createBackgroundRetry } from './background-retry.ts';
 import { type BudgetOptions, createBudgetGuard } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { ActiveRuns } from './heartbeat.ts';
@@ -21,16 +22,9 @@ export interface RunExecutorOptions extends BudgetOptions {
   activeRuns: ActiveRuns;
   /** Limit for a whole run: queueing, all attempts, and storing the result. */
   timeoutMs: number;
+  backgroundRetry: ReturnType<typeof createBackgroundRetry>;
   /** Aborted when the shutdown's grace period is over. */
   shutdown: AbortSignal;
-}
-
-export interface ClaimedRun {
-  ticketId: number;
-  /** The run's number. */
-  run: number;
-  /** The ticket's text. */
-  text: string;
 }
 
 /** How often a finished result is offered again while the storage is unavailable. */
@@ -43,17 +37,19 @@ const STORAGE_RETRY_MS = 500;
  *   decides. It rejects with the run's failure, an AppError.
  */
 export function createRunExecutor(options: RunExecutorOptions) {
-  const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, backgroundRetry, shutdown } = options;
   const { openTallies, assertBudget } = createBudgetGuard(options);
 
-  return async function executeRun({ ticketId, run, text }: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
+  return async function executeRun(claimed: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
+    const { text, ...identity } = claimed;
+    const { ticketId, run } = identity;
     const controller = new AbortController();
     const { signal } = controller;
     activeRuns.set(ticketId, controller);
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
     const tally = createRunTally(costOf);
-    const runLog = createRunLog(log, { ticketId, run }, tally);
+    const runLog = createRunLog(log, identity, tally);
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
       const onAttempt = (attempt: Attempt) => {
@@ -73,7 +69,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
       const usage = await tally.usage();
       const end = shutdown.aborted
         ? runs.releaseRun(ticketId, run, usage)
-        : runs.failRun(ticketId, run, toRunFailure(error), usage);
+        : runs.failRun(ticketId, run, toRunFailure(error), usage, (n) => backgroundRetry(error, n));
       const wasOwner = await end.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;

@@ -39,12 +39,14 @@ function setUp(claims: (ClaimResult | Error)[], options: { concurrency?: number;
   const processor = createProcessor({
     runs,
     llm: { complete },
+    queuedRuns: { claimQueuedRuns: vi.fn(async () => ({ state: 'claimed' as const, runs: [] })) },
     prompt,
     provider: 'openai',
     model: 'gpt-test',
     costOf: async () => null,
     limiter,
     timeoutMs: TIMEOUT_MS,
+    background: { maxRuns: 5 },
     log,
   });
   const process = (ticketId = 1, force = false) => processor.process(ticketId, { force, log });

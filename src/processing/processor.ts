@@ -1,11 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { BaseLogger } from 'pino';
 import { AppError, hasCode } from '../errors.ts';
 import type { LlmClient } from '../llm/client.ts';
 import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
-import type { ClaimResult, RunRepository } from '../storage/types.ts';
+import type { ClaimedRun, ClaimResult, QueueClaimResult, QueueRepository, RunRepository } from '../storage/types.ts';
+import { type BackgroundRetryOptions, createBackgroundRetry } from './background-retry.ts';
 import { type BudgetOptions, budgetExhausted } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createRunExecutor } from './execute-run.ts';
@@ -16,6 +16,7 @@ import { createSingleFlight, type InFlight } from './single-flight.ts';
 
 export interface ProcessorOptions extends BudgetOptions {
   runs: RunRepository;
+  queuedRuns: Pick<QueueRepository, 'claimQueuedRuns'>;
   llm: LlmClient;
   prompt: Prompt;
   provider: string;
@@ -25,8 +26,10 @@ export interface ProcessorOptions extends BudgetOptions {
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
+  /** How background runs are repeated. */
+  background: BackgroundRetryOptions;
   /** For lines that belong to no request. */
-  log: Pick<BaseLogger, 'error'>;
+  log: RequestLog;
 }
 
 export interface ProcessOptions {
@@ -45,6 +48,10 @@ export interface Processor {
    *   `internal_error` or one of the `llm_…` codes; an older result stays as it is.
    */
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
+  /** Claims the oldest queued runs; each must be executed. */
+  claimQueuedRuns(limit: number): Promise<QueueClaimResult>;
+  /** Executes a claimed background run, which requests for its ticket join. Rejects with its failure. */
+  executeQueuedRun(claimed: ClaimedRun): Promise<void>;
   /** To be called a few times per lease. */
   heartbeat(): Promise<void>;
   /** Starts no more runs, releases those still active after `graceMs`, and resolves when none is left. */
@@ -54,12 +61,17 @@ export interface Processor {
 }
 
 export function createProcessor(options: ProcessorOptions): Processor {
-  const { runs, prompt, provider, model, dailyBudgetUsd, limiter, timeoutMs, log } = options;
+  const { runs, queuedRuns, prompt, provider, model, dailyBudgetUsd, limiter, timeoutMs, log } = options;
   const origin = { prompt_version: prompt.version, provider, model };
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
   const shutdown = new AbortController();
-  const executeRun = createRunExecutor({ ...options, activeRuns, shutdown: shutdown.signal });
+  const executeRun = createRunExecutor({
+    ...options,
+    activeRuns,
+    backgroundRetry: createBackgroundRetry(options.background),
+    shutdown: shutdown.signal,
+  });
   const stats = { coalesced: 0, reclaimed: 0 };
   let isDraining = false;
 
@@ -124,21 +136,28 @@ export function createProcessor(options: ProcessorOptions): Processor {
     }
   }
 
+  async function process(ticketId: number, options: ProcessOptions): Promise<Result> {
+    if (!options.force && !singleFlight.has(ticketId)) {
+      const cached = await runs.findCachedResult(ticketId);
+      if (cached) return cached;
+    }
+    const joined = singleFlight.find(ticketId, options);
+    if (joined) {
+      stats.coalesced += 1;
+      return (await joined) ?? process(ticketId, options); // a background run has lost its lease
+    }
+    return singleFlight.start(ticketId, (flight) => resolveResult(ticketId, options, flight));
+  }
+
   return {
+    process,
     heartbeat: createHeartbeat({ runs, activeRuns, log }),
     stats: () => stats,
 
-    async process(ticketId, options) {
-      if (!options.force && !singleFlight.has(ticketId)) {
-        const cached = await runs.findCachedResult(ticketId);
-        if (cached) return cached;
-      }
-      const joined = singleFlight.find(ticketId, options);
-      if (joined) {
-        stats.coalesced += 1;
-        return joined;
-      }
-      return singleFlight.start(ticketId, (flight) => resolveResult(ticketId, options, flight));
+    claimQueuedRuns: (limit) => queuedRuns.claimQueuedRuns({ limit, origin, dailyBudgetUsd }),
+
+    async executeQueuedRun(claimed) {
+      await singleFlight.start(claimed.ticketId, () => executeRun(claimed, log));
     },
 
     async drain(graceMs) {

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError } from '../errors.ts';
 import type { Result } from '../schemas/result.ts';
-import type { RunRepository } from '../storage/types.ts';
+import type { RunFailure, RunRepository } from '../storage/types.ts';
 
 /** How often a run of another process is polled. */
 export const POLL_MS = 50;
@@ -9,7 +9,7 @@ export const POLL_MS = 50;
 /**
  * Waits for a run that another process has claimed.
  *
- * @returns its result; undefined if its owner released it or lost its lease, so that a new run may be claimed.
+ * @returns its result; undefined if its owner released it or lost its lease, so that a run may be claimed.
  * @throws AppError with the run's failure, or the signal's reason.
  */
 export async function waitForRemoteRun(
@@ -21,10 +21,9 @@ export async function waitForRemoteRun(
     switch (state.state) {
       case 'stored':
         return state.result;
-      case 'failed': {
-        const { code, message, ...context } = state.failure;
-        throw new AppError(code, message, context);
-      }
+      case 'failed':
+        throw toError(state.failure);
+      case 'queued':
       case 'released':
         return undefined;
       case 'running':
@@ -36,3 +35,6 @@ export async function waitForRemoteRun(
     }
   }
 }
+
+/** The failure of a stored run as it was thrown. */
+export const toError = ({ code, message, ...context }: RunFailure) => new AppError(code, message, context);

@@ -1,6 +1,7 @@
 import type { BaseLogger } from 'pino';
 import type { AppError } from '../errors.ts';
 import type { RunUsage } from '../schemas/run.ts';
+import type { ClaimedRun } from '../storage/types.ts';
 import type { RunTally } from './run-tally.ts';
 
 /** The log of the request that started the run: its lines have the request's id. */
@@ -9,7 +10,7 @@ export type RequestLog = Pick<BaseLogger, 'info' | 'warn' | 'error'>;
 /** Writes a run's one log line. */
 export function createRunLog(
   log: RequestLog,
-  run: { ticketId: number; run: number },
+  run: Omit<ClaimedRun, 'text'>,
   tally: Pick<RunTally, 'waitsMs' | 'cutFields'>,
 ) {
   const start = performance.now();

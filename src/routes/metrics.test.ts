@@ -134,6 +134,11 @@ describe('createMetrics', () => {
     metrics.registerCollectors({
       limiter: () => ({ active: 1, queued: 2 }),
       processor: () => ({ coalesced: 3, reclaimed: 4 }),
+      queue: () => ({ active: 6, isPaused: true }),
+      queuedRuns: async () => {
+        if (!isAvailable) throw new Error('storage_unavailable');
+        return { queued: 7, oldestAgeMs: 8000 };
+      },
       tickets: async () => {
         if (!isAvailable) throw new Error('storage_unavailable');
         return { new: 5 };
@@ -141,9 +146,17 @@ describe('createMetrics', () => {
       costOfDay: async () => 0,
     });
     expect(parseSamples(await metrics.registry.metrics())).toHaveProperty(['ticket_service_tickets{status="new"}'], 5);
+    expect(parseSamples(await metrics.registry.metrics())).toMatchObject({
+      ticket_service_queue_depth: 7,
+      ticket_service_queue_oldest_age_seconds: 8,
+      ticket_service_queue_paused: 1,
+      ticket_service_background_runs_active: 6,
+    });
     isAvailable = false;
     const samples = parseSamples(await metrics.registry.metrics());
     expect(samples).not.toHaveProperty(['ticket_service_tickets{status="new"}']);
+    expect(samples).not.toHaveProperty('ticket_service_queue_depth');
+    expect(samples).not.toHaveProperty('ticket_service_queue_oldest_age_seconds');
     expect(samples).toMatchObject({ ticket_service_llm_calls_active: 1, ticket_service_runs_reclaimed_total: 4 });
   });
 

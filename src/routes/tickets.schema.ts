@@ -1,9 +1,19 @@
 import { exampleOf } from '../schemas/examples.ts';
 import { COMMON_ERRORS, problemExamples } from '../schemas/problem-examples.ts';
-import { IdempotencyHeaders, NoQuery, ProcessQuery, TicketParams } from '../schemas/request.ts';
+import { IdempotencyHeaders, NoQuery, ProcessHeaders, ProcessQuery, TicketParams } from '../schemas/request.ts';
 import { anyProblem, ok } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
+import { Run } from '../schemas/run.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
+
+/** A run as it is queued. */
+const QUEUED_RUN = {
+  ...Object.fromEntries(
+    Object.entries(Run.properties).flatMap(([name, { type }]) => (Array.isArray(type) ? [[name, null]] : [])),
+  ),
+  status: 'queued' as const,
+  attempts: 0,
+};
 
 const INVALID_ID = [{ loc: ['path', 'id'], msg: 'must be an integer, in digits only' }];
 const MISSING_TEXT = [{ loc: ['body', 'raw_text'], msg: 'is missing' }];
@@ -13,7 +23,8 @@ export const createTicketSchema = {
   tags: ['Tickets'],
   summary: 'Create a ticket',
   description:
-    'Stores an inquiry with status `new`. The model does not see it before the ticket is processed. ' +
+    'Stores an inquiry with status `new`. The model does not see it before the ticket is processed; with ' +
+    '`AUTO_PROCESS` it is queued at once, with status `processing`. ' +
     'Unknown fields are ignored. With an `Idempotency-Key`, a repeated request returns the first ticket with its ' +
     'current status and creates no other.',
   headers: IdempotencyHeaders,
@@ -91,11 +102,27 @@ export const processTicketSchema = {
     'Returns the stored result if there is one. Otherwise the model writes a result, which is stored and returned. ' +
     'Concurrent requests for the same ticket share one run and get the same answer. A failed run leaves the previous ' +
     'result as it was. If the budget for the day is used up, no run starts; stored results are still returned. No ' +
-    'request body is needed.',
+    'request body is needed.\n\n' +
+    'With `Prefer: respond-async` the run is queued, and the answer is 202 with the run to poll. A queued run survives ' +
+    'restarts and is tried again after failures that pass. A request without the header starts a queued run at once ' +
+    'and waits for it.',
+  headers: ProcessHeaders,
   params: TicketParams,
   querystring: ProcessQuery,
   response: {
     200: ok(Result, 'The stored result.'),
+    202: {
+      ...ok(Run, 'The run that is queued or under way.', QUEUED_RUN),
+      headers: {
+        'Preference-Applied': {
+          type: 'string',
+          enum: ['respond-async'],
+          description: 'The preference that was applied.',
+        },
+        Location: { type: 'string', description: 'The path of the run: `/tickets/{id}/runs/{number}`.' },
+        'Retry-After': { type: 'integer', description: 'After how many seconds to read the run.' },
+      },
+    },
     default: anyProblem,
   },
   errors: problemExamples(

@@ -1,10 +1,13 @@
 import type { FastifyPluginAsyncTypebox } from '@fastify/type-provider-typebox';
 import { AppError } from '../errors.ts';
 import { ignoreBody } from '../plugins/ignored-body.ts';
+import type { Enqueue } from '../processing/enqueue.ts';
 import type { Processor } from '../processing/processor.ts';
+import type { Queue } from '../processing/queue.ts';
 import type { ProcessQuery, TicketParams } from '../schemas/request.ts';
 import type { Storage } from '../storage/types.ts';
 import { idempotencyKeyOf, keyReused } from './idempotency.ts';
+import { parsePrefer } from './prefer.ts';
 import {
   createTicketSchema,
   deleteTicketSchema,
@@ -13,17 +16,26 @@ import {
   processTicketSchema,
 } from './tickets.schema.ts';
 
-type TicketServices = Pick<Storage, 'tickets' | 'results'> & { processor: Processor };
+type TicketServices = Pick<Storage, 'tickets' | 'results'> & {
+  processor: Pick<Processor, 'process'>;
+  enqueue: Enqueue;
+  queue: Pick<Queue, 'wake'>;
+  /** Queue a run of each new ticket. */
+  autoProcess: boolean;
+};
 
 export const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
 
-export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (app, { tickets, results, processor }) => {
+export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (app, services) => {
+  const { tickets, results, processor, enqueue, queue, autoProcess } = services;
+
   app.post('/tickets', { schema: createTicketSchema }, async (request, reply) => {
     const key = idempotencyKeyOf(request);
     const created = key
-      ? await tickets.createOnce(request.body, key)
-      : { ticket: await tickets.create(request.body), isReplay: false };
+      ? await tickets.createOnce(request.body, key, { enqueue: autoProcess })
+      : { ticket: await tickets.create(request.body, { enqueue: autoProcess }), isReplay: false };
     if (!created) throw keyReused();
+    if (autoProcess) queue.wake();
     if (created.isReplay) reply.header('idempotent-replayed', 'true');
     return reply.code(201).header('location', `/tickets/${created.ticket.id}`).send(created.ticket);
   });
@@ -56,7 +68,19 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (ap
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
       { schema: processTicketSchema, config: { costsMoney: true } },
-      (request) => processor.process(request.params.id, { force: request.query.force, log: request.log }),
+      async (request, reply) => {
+        const { id } = request.params;
+        const { force } = request.query;
+        const { respondAsync, waitMs } = parsePrefer(request.headers.prefer);
+        if (!respondAsync) return processor.process(id, { force, log: request.log });
+        const enqueued = await enqueue(id, { force, waitMs });
+        if ('result' in enqueued) return enqueued.result;
+        return reply
+          .code(202)
+          .headers({ 'preference-applied': 'respond-async', 'retry-after': 1 })
+          .header('location', `/tickets/${id}/runs/${enqueued.run.number}`)
+          .send(enqueued.run);
+      },
     );
   });
 };

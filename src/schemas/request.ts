@@ -24,6 +24,16 @@ export const IdempotencyHeaders = Type.Object({
   ),
 });
 
+export const ProcessHeaders = Type.Object({
+  prefer: Type.Optional(
+    Type.String({
+      description:
+        '`respond-async`: queue the run and answer 202 instead of waiting for the result. `respond-async, wait=5`: ' +
+        'wait up to 5 seconds first (RFC 7240).', // no example: Swagger UI would send it with every request
+    }),
+  ),
+});
+
 export const ProcessQuery = Type.Object(
   {
     force: Defaulted(

@@ -7,6 +7,8 @@
  * - Claim: the exclusive right of one server process to execute a ticket's run.
  * - Lease: the time limit of a claim. The owner renews it by heartbeat; when it expires, another process may claim the
  *   next run.
+ * - Background run: a run that was queued, whoever executes it. When it fails for a while or is interrupted, a new run is
+ *   queued after it. These runs are a series.
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Result } from '../schemas/result.ts';
@@ -27,6 +29,7 @@ export interface Storage {
   tickets: TicketRepository;
   results: ResultRepository;
   runs: RunRepository;
+  queuedRuns: QueueRepository;
   usage: UsageRepository;
   /** The check that fails now; undefined if the storage can be read and no write has failed lately. Writes nothing. */
   checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
@@ -34,11 +37,15 @@ export interface Storage {
 }
 
 export interface TicketRepository {
-  create(ticket: NewTicket): Promise<Ticket>;
+  create(ticket: NewTicket, options?: CreateOptions): Promise<Ticket>;
   /**
    * Creates a ticket at most once per key, within 24 hours. Undefined: the key was used with another request.
    */
-  createOnce(ticket: NewTicket, key: IdempotencyKey): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
+  createOnce(
+    ticket: NewTicket,
+    key: IdempotencyKey,
+    options?: CreateOptions,
+  ): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
   /**
    * Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. A run under way is fenced
    * off. The usage reports keep what its ended runs have used.
@@ -49,6 +56,11 @@ export interface TicketRepository {
   findById(id: number): Promise<Ticket | undefined>;
   /** Number of tickets per status. May be cached for a while when counting is slow. */
   countByStatus(): Promise<Record<Ticket['status'], number>>;
+}
+
+export interface CreateOptions {
+  /** Queue a background run in the same transaction. Default: false. */
+  enqueue?: boolean;
 }
 
 /** An `Idempotency-Key` in the namespace of an API key's name (empty without one). */
@@ -103,20 +115,31 @@ export type ClaimResult =
   | { state: 'budget_exhausted' }
   | { state: 'ticket_not_found' };
 
-/** State of a run that another process had claimed. `released`: its owner gave it up, or its lease has expired. */
+/**
+ * State of a run that another process had claimed. `queued`: it waits for a free slot. `released`: its owner gave it up,
+ * or its lease has expired.
+ */
 export type RunState =
   | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'failed'; failure: RunFailure }
+  | { state: 'queued' }
   | { state: 'released' };
+
+/** The run that follows a background run. */
+export interface NextRun {
+  /** Its number in the series. */
+  backgroundRun: number;
+  delayMs: number;
+}
 
 /** The runs of all processes on one database: at most one per ticket at a time. */
 export interface RunRepository {
   /** The stored result of a ticket that has no run under way. */
   findCachedResult(ticketId: number): Promise<Result | undefined>;
   /**
-   * Claims the ticket's next run unless one is under way, or a result is stored and `force` is not set. A run whose
-   * lease has expired becomes `abandoned` in the same transaction.
+   * Claims the ticket's queued run, or its next one unless one is under way, or a result is stored and `force` is not
+   * set. A run whose lease has expired becomes `abandoned` in the same transaction.
    */
   claimRun(ticketId: number, options: ClaimOptions): Promise<ClaimResult>;
   /** Whether the runs that started today (UTC) have cost as much: `claimRun` then answers `budget_exhausted`. */
@@ -125,16 +148,72 @@ export interface RunRepository {
   renewLeases(ticketIds: number[]): Promise<number[]>;
   /** Stores the ticket's one result, overwriting an older one, and ends the run; undefined: the lease was lost. */
   completeRun(run: number, result: NewResult, usage: RunUsage): Promise<Result | undefined>;
-  /** Ends a run with a failure; returns false if the lease was lost. An older result stays as it is. */
-  failRun(ticketId: number, run: number, failure: RunFailure, usage: RunUsage): Promise<boolean>;
-  /** Ends a run without an outcome: the next one can be claimed at once. Returns false if the lease was lost. */
+  /**
+   * Ends a run with a failure; returns false if the lease was lost. An older result stays as it is.
+   *
+   * @param nextRun called for a background run: the run to queue after it; undefined if the failure is final
+   */
+  failRun(
+    ticketId: number,
+    run: number,
+    failure: RunFailure,
+    usage: RunUsage,
+    nextRun?: (backgroundRun: number) => NextRun | undefined,
+  ): Promise<boolean>;
+  /**
+   * Ends a run without an outcome: the next one can be claimed at once, and is queued after a background run. Returns
+   * false if the lease was lost.
+   */
   releaseRun(ticketId: number, run: number, usage: RunUsage): Promise<boolean>;
   getRunState(ticketId: number, run: number): Promise<RunState>;
-  /** Marks runs whose lease has expired as abandoned and corrects the status of their tickets. */
+  /**
+   * Marks runs whose lease has expired as abandoned. Queues the next run after a background run, and corrects the status
+   * of the tickets of other runs.
+   */
   recoverExpiredRuns(): Promise<void>;
   /** Undefined if there is no such ticket. */
   listRuns(ticketId: number, page: RunPage): Promise<Run[] | undefined>;
   findRun(ticketId: number, number: number): Promise<Run | undefined>;
+}
+
+/** A run that this process has claimed. */
+export interface ClaimedRun {
+  ticketId: number;
+  /** The run's number. */
+  run: number;
+  /** The ticket's text. */
+  text: string;
+  /** The run's number in its series; undefined if it was not queued. */
+  backgroundRun?: number | undefined;
+}
+
+/** `run`: the ticket's active run, which may have been queued or started before. */
+export type EnqueueResult =
+  | { state: 'queued'; run: Run }
+  | { state: 'stored'; result: Result }
+  | { state: 'ticket_not_found' };
+
+export interface QueueClaimOptions {
+  /** Maximum number of runs. */
+  limit: number;
+  origin: RunOrigin;
+  /** As in `ClaimOptions`. */
+  dailyBudgetUsd?: number | undefined;
+}
+
+export type QueueClaimResult = { state: 'claimed'; runs: ClaimedRun[] } | { state: 'budget_exhausted' };
+
+/** The queued runs of all processes on one database. */
+export interface QueueRepository {
+  /**
+   * Queues a background run of the ticket, unless a result is stored and `force` is not set. If a run is active, it
+   * becomes a background run.
+   */
+  enqueueRun(ticketId: number, options: { force: boolean }): Promise<EnqueueResult>;
+  /** Claims the oldest queued runs that may start. */
+  claimQueuedRuns(options: QueueClaimOptions): Promise<QueueClaimResult>;
+  /** `oldestAgeMs`: how long the oldest run has been allowed to start. */
+  stats(): Promise<{ queued: number; oldestAgeMs: number }>;
 }
 
 /** A range of UTC dates (`2026-02-17`), inclusive. */

@@ -7,8 +7,11 @@ import { withRetries } from '../llm/retry.ts';
 import { instrumentCosts, instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
+import type { BackgroundRetryOptions } from '../processing/background-retry.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
+import { createEnqueuer } from '../processing/enqueue.ts';
 import { createProcessor } from '../processing/processor.ts';
+import { createQueue } from '../processing/queue.ts';
 import type { ModelPrices } from '../schemas/model-prices.ts';
 import { openStorage } from '../storage/open.ts';
 import { startProvider } from './provider.ts';
@@ -23,6 +26,9 @@ export interface ServiceOptions {
   concurrency?: number;
   maxQueueSize?: number;
   leaseMs?: number;
+  /** Background runs at once. Default: half of `concurrency`. */
+  backgroundConcurrency?: number;
+  background?: Partial<BackgroundRetryOptions>;
   dailyBudgetUsd?: number;
   prices?: ModelPrices;
   limits?: Partial<Limits>;
@@ -61,6 +67,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
   const processor = createProcessor({
     runs: store.runs,
+    queuedRuns: store.queuedRuns,
     llm,
     prompt: PROMPT,
     provider: 'openai',
@@ -73,10 +80,21 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     dailyBudgetUsd: options.dailyBudgetUsd,
     limiter,
     timeoutMs,
+    background: { maxRuns: 5, ...options.background },
     log: logger,
   });
+  const { backgroundConcurrency = Math.ceil(concurrency / 2) } = options;
+  const queue = createQueue({ processor, limiter, concurrency: backgroundConcurrency, log: logger });
+  const enqueue = createEnqueuer({
+    runs: store.runs,
+    queuedRuns: store.queuedRuns,
+    queue,
+    maxWaitMs: timeoutMs,
+    shutdown: new AbortController().signal,
+  });
+  queue.start();
   const app = await buildApp(
-    { ...store, processor },
+    { ...store, processor, enqueue, queue },
     {
       logger,
       version: '0.0.0',
@@ -85,6 +103,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
       allowAnonymous: false,
       trustProxy: [],
       rateLimits: { perMinute: 0, processPerMinute: 0 },
+      autoProcess: false,
       limits: { ...LIMITS, eventLoopDelay: 0, ...options.limits }, // 0: off, because the machine may be busy
       ...options.app,
     },
@@ -93,6 +112,8 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   metrics.registerCollectors({
     limiter: limiter.stats,
     processor: processor.stats,
+    queue: queue.stats,
+    queuedRuns: store.queuedRuns.stats,
     tickets: store.tickets.countByStatus,
     budget: options.dailyBudgetUsd,
     costOfDay: store.usage.costOfDay,
@@ -102,6 +123,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     app,
     processor,
     provider,
+    queue,
     store,
     /** Path of the database file. */
     database,
@@ -114,6 +136,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     process: (id: number, query = '') => app.inject({ method: 'POST', url: `/tickets/${id}/process${query}` }),
     read: async (path: string) => (await app.inject(path)).json(),
     async close() {
+      await queue.stop();
       await app.close();
       await provider.close();
       store.close();

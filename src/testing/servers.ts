@@ -19,8 +19,8 @@ export async function startServers(count: number, environment: Record<string, st
   const provider = await startProvider();
   onTestFinished(provider.close);
   const settings = { OPENAI_API_KEY: 'sk-x', OPENAI_BASE_URL: provider.url, ...environment };
-  const start = () => startServer(settings, folder);
-  const servers = await Promise.all(Array.from({ length: count }, start));
+  const start = (overrides: Record<string, string> = {}) => startServer({ ...settings, ...overrides }, folder);
+  const servers = await Promise.all(Array.from({ length: count }, () => start()));
   return { folder, provider, servers: servers as [Server, Server], start };
 }
 export type Server = Awaited<ReturnType<typeof startServer>>;

@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { mkdirSync } from 'node:fs';
 import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
@@ -6,6 +7,7 @@ import { StartupError } from '../../errors.ts';
 import { LEASE_MS, type Storage } from '../types.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
 import { migrate } from './migrate.ts';
+import { createQueueRepository } from './queue.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
@@ -48,11 +50,13 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
+  const identity = { owner: randomUUID(), leaseMs };
   return {
     appliedMigrations,
     tickets: createTicketRepository(db, writer),
     results: createResultRepository(db),
-    runs: createRunRepository(db, writer, leaseMs),
+    runs: createRunRepository(db, writer, identity),
+    queuedRuns: createQueueRepository(db, writer, identity),
     usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
     close: () => void sqlite.close(),

@@ -11,6 +11,7 @@ import {
   ne,
   notBetween,
   notExists,
+  or,
   type SQL,
   sql,
 } from 'drizzle-orm';
@@ -28,8 +29,9 @@ const isTicket = eq(tickets.id, TICKET_ID);
 const isRunOfTicket = eq(runs.ticket_id, TICKET_ID);
 const LEASE_WINDOW = [sql.placeholder('now'), sql.placeholder('latest')] as const;
 const isLeased = and(eq(runs.status, 'running'), between(runs.lease_expires_at, ...LEASE_WINDOW));
-/** The words of the partial index `runs_active`: SQLite uses it only if they are part of the statement. */
-const isActive = sql`status in ('queued', 'running')`;
+/** The words of the partial indexes `runs_active` and `runs_running`: SQLite uses them only if a statement has them. */
+const isActive = sql`${runs.status} in ('queued', 'running')`;
+const isRunning = sql`${runs.status} = 'running'`;
 
 /** A placeholder as a value of this column, with the column's conversion. */
 const param = <T extends SQLiteColumn>(name: string, column: T) =>
@@ -53,12 +55,17 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
   const isInList = (column: SQLiteColumn) =>
     sql`${column} in (select value from json_each(${sql.placeholder('ticketIds')}))`;
 
-  const leasedRunOf = (ticketId: SQLiteColumn) =>
+  /** A queued run, or one whose lease has not expired. */
+  const liveRunOf = (ticketId: SQLiteColumn) =>
     db
       .select({ id: runs.id })
       .from(runs)
-      .where(and(eq(runs.ticket_id, ticketId), isLeased));
-  const isExpired = and(eq(tickets.status, 'processing'), notExists(leasedRunOf(tickets.id)));
+      .where(and(eq(runs.ticket_id, ticketId), isActive, or(eq(runs.status, 'queued'), isLeased)));
+  const activeRunOf = (ticketId: SQLiteColumn) =>
+    db
+      .select({ id: runs.id })
+      .from(runs)
+      .where(and(eq(runs.ticket_id, ticketId), isActive));
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const restoredStatus = sql<'done' | 'failed'>`case when ${hasResult} then 'done' else 'failed' end`;
   const usage = {
@@ -77,7 +84,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
     findCachedResult: db
       .select()
       .from(results)
-      .where(and(eq(results.ticket_id, TICKET_ID), notExists(leasedRunOf(results.ticket_id))))
+      .where(and(eq(results.ticket_id, TICKET_ID), notExists(liveRunOf(results.ticket_id))))
       .prepare(),
     findNewest: db.select().from(runs).where(isRunOfTicket).orderBy(desc(runs.number)).limit(1).prepare(),
     findSucceededSince: db
@@ -86,7 +93,16 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .where(and(isRunOfTicket, gte(runs.number, NUMBER), eq(runs.status, 'succeeded')))
       .limit(1)
       .prepare(),
-    findExpired: db.select({ id: tickets.id }).from(tickets).where(isExpired).limit(1).prepare(),
+    findByNumber: db
+      .select()
+      .from(runs)
+      .where(and(isRunOfTicket, eq(runs.number, NUMBER)))
+      .prepare(),
+    findExpired: db
+      .select()
+      .from(runs)
+      .where(and(isRunning, notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
+      .prepare(),
 
     findRun: db
       .select(RUN_COLUMNS)
@@ -113,17 +129,27 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         prompt_version: sql.placeholder('prompt_version'),
         provider: sql.placeholder('provider'),
         model: sql.placeholder('model'),
+        background_run: sql.placeholder('backgroundRun'),
       })
+      .prepare(),
+    /** The run keeps its number: it had no owner, so no write with this number can be late. */
+    startQueued: db
+      .update(runs)
+      .set({
+        status: 'running',
+        started_at: NOW,
+        lease_owner: param('owner', runs.lease_owner),
+        lease_expires_at: param('expiresAt', runs.lease_expires_at),
+        prompt_version: param('prompt_version', runs.prompt_version),
+        provider: param('provider', runs.provider),
+        model: param('model', runs.model),
+      })
+      .where(and(isRunOfTicket, eq(runs.number, NUMBER), eq(runs.status, 'queued')))
       .prepare(),
     abandon: db
       .update(runs)
       .set({ status: 'abandoned', finished_at: NOW })
       .where(and(isRunOfTicket, eq(runs.status, 'running')))
-      .prepare(),
-    abandonExpired: db
-      .update(runs)
-      .set({ status: 'abandoned', finished_at: NOW })
-      .where(and(isActive, eq(runs.status, 'running'), notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
       .prepare(),
     renew: db
       .update(runs)
@@ -164,6 +190,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .update(runs)
       .set({ ...ended, status: 'abandoned' })
       .where(isOwnRun)
+      .returning()
       .prepare(),
 
     /** For an owner that another process has fenced off: what its run has used counts all the same. */
@@ -181,6 +208,11 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .where(and(isInList(tickets.id), ne(tickets.status, 'processing')))
       .prepare(),
     restoreTicketStatus: db.update(tickets).set({ status: restoredStatus }).where(isTicket).prepare(),
-    restoreExpired: db.update(tickets).set({ status: restoredStatus }).where(isExpired).prepare(),
+    /** Tickets in processing without a run, which only a change by hand can make. */
+    restoreOrphans: db
+      .update(tickets)
+      .set({ status: restoredStatus })
+      .where(and(eq(tickets.status, 'processing'), notExists(activeRunOf(tickets.id))))
+      .prepare(),
   };
 }

@@ -1,27 +1,33 @@
-import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { RunUsage } from '../../schemas/run.ts';
-import type { ClaimOptions, ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
+import type { ClaimOptions, ClaimResult, NextRun, RunFailure, RunRepository, RunState } from '../types.ts';
+import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
 import { prepareResultUpsert } from './results.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
-import { createUsageRecorder, prepareCostOfDay } from './usage.ts';
+import { createBudgetCheck, createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type RunRow = typeof runs.$inferSelect;
 
+export interface ProcessIdentity {
+  /** Distinguishes this process from all others on the file. */
+  owner: string;
+  leaseMs: number;
+}
+
 export function createRunRepository(
   db: BetterSQLite3Database,
   { write, wasBlockedWithin }: WriteBatcher,
-  leaseMs: number,
+  { owner, leaseMs }: ProcessIdentity,
 ): RunRepository {
-  /** Distinguishes this process from all others on the file. */
-  const owner = randomUUID();
   const statements = prepareRunStatements(db);
   const storeResult = prepareResultUpsert(db);
   const recordUsage = createUsageRecorder(db);
-  const costOfDay = prepareCostOfDay(db);
+  const insertQueued = createRunEnqueuer(db);
+  const isBudgetExhausted = createBudgetCheck(db);
+  let hasRestoredOrphans = false;
 
   /**
    * When the lease of an active run may expire. A lease that expires much later than a new one would was made before the
@@ -41,20 +47,37 @@ export function createRunRepository(
   const ownerMayBeBlocked = (run: RunRow) =>
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
-  const isBudgetExhausted = (dailyBudgetUsd: number) => costOfDay(utcDay()) >= dailyBudgetUsd;
+  /** Queues the next run of a background series. */
+  const enqueueNext = ({ ticket_id, number }: RunRow, next: NextRun) =>
+    void insertQueued({ ticketId: ticket_id, number: number + 1, ...next });
+
+  /** What follows a run without an outcome. Its number in the series is used again, because it is not to blame. */
+  function recoverTicket(run: RunRow): void {
+    const { ticket_id: ticketId, background_run: backgroundRun } = run;
+    if (backgroundRun === null) statements.restoreTicketStatus.run({ ticketId });
+    else enqueueNext(run, { backgroundRun, delayMs: 0 });
+  }
 
   function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {
     const ticket = statements.findTicket.get({ ticketId });
     if (!ticket) return { state: 'ticket_not_found' };
     const newest = statements.findNewest.get({ ticketId });
     if (newest && (isLeased(newest) || ownerMayBeBlocked(newest))) return { state: 'running', run: newest.number };
-    const result = force ? undefined : statements.findResult.get({ ticketId });
+    const isQueued = newest?.status === 'queued';
+    const result = force || isQueued ? undefined : statements.findResult.get({ ticketId });
     if (result) return { state: 'stored', result };
-    if (dailyBudgetUsd !== undefined && isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
+    if (isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
-    statements.abandon.run({ ticketId });
+    const lease = { ticketId, owner, expiresAt: Date.now() + leaseMs, ...origin };
+    if (isQueued) {
+      statements.startQueued.run({ ...lease, number: newest.number });
+      return { state: 'claimed', run: newest.number, text: ticket.raw_text, wasReclaimed: false };
+    }
     const number = (newest?.number ?? 0) + 1;
-    statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
+    // An expired background run has not been recovered yet: this run takes its place in the series.
+    const backgroundRun = newest?.status === 'running' ? newest.background_run : null;
+    statements.abandon.run({ ticketId });
+    statements.claim.run({ ...lease, number, backgroundRun });
     statements.markProcessing.run({ ticketId });
     // A released run has no owner, so only an expired one was reclaimed.
     const wasReclaimed = newest !== undefined && newest.lease_owner !== null;
@@ -96,7 +119,7 @@ export function createRunRepository(
         2 * (result.summary.length + result.reply_draft.length),
       ),
 
-    failRun: (ticketId, number, failure, usage) =>
+    failRun: (ticketId, number, failure, usage, nextRun) =>
       write(() => {
         const run = statements.fail.get({ ...toColumns(failure), ...usage, ticketId, number, owner });
         if (!run) {
@@ -104,16 +127,18 @@ export function createRunRepository(
           return false;
         }
         recordUsage(run);
-        statements.restoreTicketStatus.run({ ticketId });
+        const next = run.background_run === null ? undefined : nextRun?.(run.background_run);
+        if (next) enqueueNext(run, next);
+        else statements.restoreTicketStatus.run({ ticketId });
         return true;
       }),
 
     releaseRun: (ticketId, number, usage: RunUsage) =>
       write(() => {
-        const { changes } = statements.release.run({ ...usage, ticketId, number, owner });
-        if (changes > 0) statements.restoreTicketStatus.run({ ticketId });
+        const run = statements.release.get({ ...usage, ticketId, number, owner });
+        if (run) recoverTicket(run);
         else statements.addLateUsage.run({ ...usage, ticketId, number, owner });
-        return changes > 0;
+        return run !== undefined;
       }),
 
     getRunState: (ticketId, number) =>
@@ -122,16 +147,25 @@ export function createRunRepository(
         if (!newest) return { state: 'released' };
         const result = statements.findResult.get({ ticketId });
         if (result && statements.findSucceededSince.get({ ticketId, number })) return { state: 'stored', result };
-        if (newest.number === number && newest.status === 'failed')
-          return { state: 'failed', failure: toFailure(newest) };
+        const isQueued = newest.status === 'queued';
+        // A queued run may be the retry of the one that was waited for.
+        const run = isQueued ? statements.findByNumber.get({ ticketId, number }) : newest;
+        if (run?.number === number && run.status === 'failed') return { state: 'failed', failure: toFailure(run) };
+        if (isQueued) return { state: 'queued' };
         return isLeased(newest) ? { state: 'running', run: newest.number } : { state: 'released' };
       }),
 
     async recoverExpiredRuns() {
+      // Reads every ticket in processing, also queued ones, which may be many.
+      if (!hasRestoredOrphans) await write(() => statements.restoreOrphans.run());
+      hasRestoredOrphans = true;
       if (!(await read(() => statements.findExpired.get(leaseWindow())))) return;
       await write(() => {
-        statements.abandonExpired.run(leaseWindow());
-        statements.restoreExpired.run(leaseWindow());
+        for (const run of statements.findExpired.all(leaseWindow())) {
+          if (ownerMayBeBlocked(run)) continue;
+          statements.abandon.run({ ticketId: run.ticket_id });
+          recoverTicket(run);
+        }
       });
     },
 
@@ -144,8 +178,6 @@ export function createRunRepository(
     findRun: (ticketId, number) => read(() => statements.findRun.get({ ticketId, number })),
   };
 }
-
-const utcDay = () => new Date().toISOString().slice(0, 10);
 
 const toColumns = ({
   code,

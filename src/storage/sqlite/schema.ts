@@ -95,11 +95,17 @@ export const runs = sqliteTable(
     summary: text(),
     category: text({ enum: CATEGORIES }),
     reply_draft: text(),
+    /** Counts the runs of a background series from 1; null: a client waits for the run, and nothing repeats it. */
+    background_run: integer(),
+    /** When a queued run may start, in ms since 1970. */
+    start_after: integer(),
   },
   (table) => [
     unique('runs_ticket_id_number').on(table.ticket_id, table.number),
     uniqueIndex('runs_active').on(table.ticket_id).where(sql`status in ('queued', 'running')`),
-    index('runs_without_outcome').on(table.created_at).where(sql`status in ('queued', 'running', 'abandoned')`),
+    index('runs_queued').on(table.start_after).where(sql`status = 'queued'`),
+    index('runs_running').on(table.lease_expires_at).where(sql`status = 'running'`),
+    index('runs_without_outcome').on(table.started_at).where(sql`status in ('running', 'abandoned')`),
     check('runs_status', sql`${table.status} in ('queued', 'running', 'succeeded', 'failed', 'abandoned')`),
   ],
 );

@@ -1,7 +1,8 @@
-import { and, count, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { and, count, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
-import type { IdempotencyKey, TicketRepository } from '../types.ts';
+import type { CreateOptions, IdempotencyKey, TicketRepository } from '../types.ts';
+import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
 import { idempotencyKeys, results, runs, tickets } from './schema.ts';
 import { createUsageRecorder } from './usage.ts';
@@ -22,9 +23,14 @@ const MAX_DELETED_KEYS = 100;
 export function createTicketRepository(db: BetterSQLite3Database, { write }: WriteBatcher): TicketRepository {
   const insert = db
     .insert(tickets)
-    .values({ source: sql.placeholder('source'), raw_text: sql.placeholder('raw_text') })
+    .values({
+      source: sql.placeholder('source'),
+      raw_text: sql.placeholder('raw_text'),
+      status: sql.placeholder('status'),
+    })
     .returning()
     .prepare();
+  const insertQueuedRun = createRunEnqueuer(db);
   const find = db
     .select()
     .from(tickets)
@@ -38,14 +44,20 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   const keys = prepareKeyStatements(db);
   const deletion = prepareDeletion(db);
 
-  function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey) {
+  function create({ source, raw_text }: NewTicket, { enqueue = false }: CreateOptions = {}): Ticket {
+    const ticket = insert.get({ source, raw_text, status: enqueue ? 'processing' : 'new' });
+    if (enqueue) insertQueuedRun({ ticketId: ticket.id, number: 1, backgroundRun: 1, delayMs: 0 });
+    return ticket;
+  }
+
+  function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey, options?: CreateOptions) {
     const now = Date.now();
     keys.deleteExpired.run({ expiry: now - KEY_TTL_MS });
     const known = keys.find.get({ client, key, expiry: now - KEY_TTL_MS });
     if (known && known.request_hash !== requestHash) return undefined;
     const original = known && find.get({ id: known.ticket_id });
     if (original) return { ticket: original, isReplay: true };
-    const created = insert.get(ticket);
+    const created = create(ticket, options);
     keys.insert.run({ client, key, requestHash, ticketId: created.id, now });
     return { ticket: created, isReplay: false };
   }
@@ -54,9 +66,9 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
   return {
-    create: ({ source, raw_text }) => write(() => insert.get({ source, raw_text }), raw_text.length),
+    create: (ticket, options) => write(() => create(ticket, options), ticket.raw_text.length),
 
-    createOnce: (ticket, key) => write(() => createOnce(ticket, key), ticket.raw_text.length),
+    createOnce: (ticket, key, options) => write(() => createOnce(ticket, key, options), ticket.raw_text.length),
 
     delete: (id) => write(() => deletion.deleteTicket(id)),
 
@@ -124,7 +136,7 @@ function prepareDeletion(db: BetterSQLite3Database) {
   const findWithoutOutcome = db
     .select()
     .from(runs)
-    .where(and(eq(runs.ticket_id, ID), inArray(runs.status, ['queued', 'running', 'abandoned'])))
+    .where(and(eq(runs.ticket_id, ID), inArray(runs.status, ['running', 'abandoned']), isNotNull(runs.started_at)))
     .prepare();
   const deleteDependents = [
     db.delete(idempotencyKeys).where(eq(idempotencyKeys.ticket_id, ID)).prepare(),
@@ -141,7 +153,7 @@ function prepareDeletion(db: BetterSQLite3Database) {
     .prepare();
   return {
     deleteTicket(id: number): boolean {
-      // The sums by day have the other runs already.
+      // The sums by day have the runs that have ended already, and a queued run has used nothing.
       for (const run of findWithoutOutcome.all({ id })) recordUsage({ ...run, status: 'abandoned' });
       for (const statement of deleteDependents) statement.run({ id });
       return deleteTicket.run({ id }).changes > 0;

@@ -72,9 +72,9 @@ describe('report', () => {
   it('reads the days from the first to the last, inclusive', async () => {
     const { report, sqlite } = await withRuns();
     sqlite.exec(`UPDATE usage_daily SET day = '2026-02-17';
-      UPDATE runs SET created_at = '2026-02-17 23:59:59' WHERE status = 'running';
+      UPDATE runs SET started_at = '2026-02-17 23:59:59' WHERE status = 'running';
       UPDATE runs SET created_at = '2026-02-18 00:00:00' WHERE status = 'queued';
-      UPDATE runs SET created_at = '2026-02-16 23:59:59' WHERE status = 'abandoned'`);
+      UPDATE runs SET started_at = '2026-02-16 23:59:59' WHERE status = 'abandoned'`);
     const runs = async (from: string, to: string) => (await report('day', from, to)).total.runs;
     expect(await runs('2026-02-17', '2026-02-17')).toEqual({ ...NO_RUNS, succeeded: 3, failed: 1, running: 1 });
     expect(await runs('2026-02-16', '2026-02-16')).toEqual({ ...NO_RUNS, abandoned: 1 });
@@ -140,21 +140,27 @@ describe('the statements', () => {
     return plan.map(({ detail }) => detail).join('\n');
   };
 
-  it.each(['abandonExpired', 'abandon', 'list', 'findRun', 'findNewest', 'complete', 'addLateUsage'] as const)(
-    'reads runs by an index (%s)',
-    async (name) => {
-      const plan = await planOf((db) => prepareRunStatements(db)[name]);
-      expect(plan).toMatch(/(?:SEARCH|SCAN) runs USING INDEX runs_/);
-      expect(plan).not.toMatch(/SCAN (?!runs USING INDEX runs_active)/);
-    },
-  );
+  it.each([
+    'abandon',
+    'startQueued',
+    'findByNumber',
+    'list',
+    'findRun',
+    'findNewest',
+    'complete',
+    'addLateUsage',
+  ] as const)('reads runs by an index (%s)', async (name) => {
+    const plan = await planOf((db) => prepareRunStatements(db)[name]);
+    expect(plan).toMatch(/(?:SEARCH|SCAN) runs USING INDEX runs_/);
+    expect(plan).not.toMatch(/SCAN (?!runs USING INDEX runs_active)/);
+  });
 
   it('reads the cost of a day by indexes', async () => {
     expect(await planOf((db) => prepareCostStatements(db).ended)).toMatch(
       /^SEARCH usage_daily USING PRIMARY KEY \(day=\?\)$/,
     );
     expect(await planOf((db) => prepareCostStatements(db).withoutOutcome)).toBe(
-      'SEARCH runs USING INDEX runs_without_outcome (created_at>? AND created_at<?)',
+      'SEARCH runs USING INDEX runs_without_outcome (started_at>? AND started_at<?)',
     );
   });
 });

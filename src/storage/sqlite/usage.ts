@@ -1,5 +1,6 @@
-import { and, between, eq, gte, lt, sql } from 'drizzle-orm';
+import { and, between, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
 import { summarizeUsage } from '../usage-report.ts';
@@ -11,17 +12,15 @@ type RunRow = typeof runs.$inferSelect;
 const SUMS = ['runs', 'attempts', 'input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;
 
 /**
- * Queued, running and abandoned runs are few and may still change, so they are read one by one. These are the words of
- * the partial index `runs_without_outcome`: SQLite uses it only if they are part of the statement.
+ * Running and abandoned runs are few and may still change, so they are read one by one. These are the words of the partial
+ * index `runs_without_outcome`: SQLite uses it only if they are part of the statement.
  */
-const isWithoutOutcome = sql`status in ('queued', 'running', 'abandoned')`;
+const isWithoutOutcome = sql`status in ('running', 'abandoned')`;
+const isQueued = sql`status = 'queued'`;
 
-/** Runs that were created on these UTC dates, inclusive. */
-const isCreatedBetween = (from: string, to: string) =>
-  and(
-    gte(runs.created_at, sql`${sql.placeholder(from)}`),
-    lt(runs.created_at, sql`date(${sql.placeholder(to)}, '+1 day')`),
-  );
+/** Runs with a time on these UTC dates, inclusive. */
+const isBetween = (time: SQLiteColumn, from: string, to: string) =>
+  and(gte(time, sql`${sql.placeholder(from)}`), lt(time, sql`date(${sql.placeholder(to)}, '+1 day')`));
 
 /** Returns a function that adds a run to the sums of its day; to be called when nothing can change it any more. */
 export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) => void {
@@ -82,6 +81,13 @@ export function prepareCostOfDay(db: BetterSQLite3Database): (day: string) => nu
   return (day) => (ended.get({ day })?.cost ?? 0) + (withoutOutcome.get({ day })?.cost ?? 0);
 }
 
+/** Returns a function that compares the known costs of the runs that started today (UTC) with a budget. */
+export function createBudgetCheck(db: BetterSQLite3Database): (dailyBudgetUsd: number | undefined) => boolean {
+  const costOfDay = prepareCostOfDay(db);
+  const today = () => new Date().toISOString().slice(0, 10);
+  return (dailyBudgetUsd) => dailyBudgetUsd !== undefined && costOfDay(today()) >= dailyBudgetUsd;
+}
+
 /** Exported for tests. */
 export function prepareCostStatements(db: BetterSQLite3Database) {
   const cost = sql<number | null>`sum(cost_usd)`;
@@ -94,7 +100,7 @@ export function prepareCostStatements(db: BetterSQLite3Database) {
     withoutOutcome: db
       .select({ cost })
       .from(runs)
-      .where(and(isWithoutOutcome, isCreatedBetween('day', 'day')))
+      .where(and(isWithoutOutcome, isBetween(runs.started_at, 'day', 'day')))
       .prepare(),
   };
 }
@@ -109,7 +115,21 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
     cached_tokens: sum('cached_tokens'),
     cost_usd: sql<number | null>`sum(cost_usd)`,
   };
-  const day = sql<string>`substr(${runs.created_at}, 1, 10)`;
+
+  /** Runs whose sums are not in `usage_daily`, by the day of this time. */
+  const prepareOpenReport = (groupBy: UsageGroupName, isIncluded: SQL, time: SQLiteColumn) =>
+    db
+      .select({
+        group: groupBy === 'day' ? sql<string>`substr(${time}, 1, 10)` : sql<string>`coalesce(${runs[groupBy]}, '')`,
+        status: runs.status,
+        latency_ms: sql<number>`-1`,
+        runs: sql<number>`count(*)`,
+        ...sums,
+      })
+      .from(runs)
+      .where(and(isIncluded, isBetween(time, 'from', 'to')))
+      .groupBy(sql`1`, runs.status)
+      .prepare();
 
   const prepareReport = (groupBy: UsageGroupName) => ({
     ended: db
@@ -124,18 +144,8 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       .where(between(usageDaily.day, ...range))
       .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms)
       .prepare(),
-    withoutOutcome: db
-      .select({
-        group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
-        status: runs.status,
-        latency_ms: sql<number>`-1`,
-        runs: sql<number>`count(*)`,
-        ...sums,
-      })
-      .from(runs)
-      .where(and(isWithoutOutcome, isCreatedBetween('from', 'to')))
-      .groupBy(sql`1`, runs.status)
-      .prepare(),
+    withoutOutcome: prepareOpenReport(groupBy, isWithoutOutcome, runs.started_at),
+    queued: prepareOpenReport(groupBy, isQueued, runs.created_at),
   });
   const reports = new Map<UsageGroupName, ReturnType<typeof prepareReport>>();
 
@@ -146,7 +156,8 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       read(() => {
         const report = reports.get(groupBy) ?? prepareReport(groupBy);
         reports.set(groupBy, report);
-        return summarizeUsage([...report.ended.all({ from, to }), ...report.withoutOutcome.all({ from, to })]);
+        const { ended, withoutOutcome, queued } = report;
+        return summarizeUsage([ended, withoutOutcome, queued].flatMap((part) => part.all({ from, to })));
       }),
 
     costOfDay: (day) => read(() => costOfDay(day)),

@@ -1,0 +1,106 @@
+import { AppError } from '../errors.ts';
+import type { ClaimedRun } from '../storage/types.ts';
+import { pausesQueue } from './background-retry.ts';
+import { budgetExhausted } from './budget.ts';
+import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import type { Processor } from './processor.ts';
+import { createQueuePause } from './queue-pause.ts';
+import type { RequestLog } from './run-log.ts';
+
+/** How often an idle queue looks for runs that other processes have queued, and for retries that are due. */
+const POLL_MS = 250;
+
+export interface QueueOptions {
+  processor: Pick<Processor, 'claimQueuedRuns' | 'executeQueuedRun'>;
+  limiter: Pick<ConcurrencyLimiter, 'freeSlots'>;
+  /** Background runs that this process executes at once; 0: none. */
+  concurrency: number;
+  log: RequestLog;
+}
+
+/** Executes queued runs in the slots that requests leave free. */
+export interface Queue {
+  start(): void;
+  /** Looks for queued runs at once. */
+  wake(): void;
+  /** Claims no more runs; resolves when no claim is under way. Active runs go on. */
+  stop(): Promise<void>;
+  stats(): { active: number; isPaused: boolean };
+}
+
+export function createQueue({ processor, limiter, concurrency, log }: QueueOptions): Queue {
+  const pause = createQueuePause();
+  let active = 0;
+  let isStopped = concurrency === 0;
+  let isWakePending = false;
+  let wakeSleeper = () => {};
+  let stopped = Promise.resolve();
+
+  function wake(): void {
+    isWakePending = true;
+    wakeSleeper();
+  }
+
+  const sleep = () =>
+    new Promise<void>((resolve) => {
+      const timer = setTimeout(resolve, POLL_MS);
+      wakeSleeper = () => {
+        clearTimeout(timer);
+        resolve();
+      };
+    });
+
+  async function run(): Promise<void> {
+    while (!isStopped) {
+      isWakePending = false;
+      await startRuns().catch((err) => log.error({ err }, 'queued runs could not be claimed'));
+      if (!isWakePending && !isStopped) await sleep();
+    }
+  }
+
+  async function startRuns(): Promise<void> {
+    if (pause.isPaused()) return;
+    const limit = Math.min((pause.isProbing() ? 1 : concurrency) - active, limiter.freeSlots());
+    if (limit <= 0) return;
+    const claim = await processor.claimQueuedRuns(limit);
+    if (claim.state === 'budget_exhausted') return beginPause(budgetExhausted());
+    for (const claimed of claim.runs) void execute(claimed);
+  }
+
+  async function execute(claimed: ClaimedRun): Promise<void> {
+    active += 1;
+    try {
+      await processor.executeQueuedRun(claimed);
+      endPause();
+    } catch (error) {
+      // The run has logged and stored its failure.
+      if (error instanceof AppError && pausesQueue(error)) beginPause(error);
+      else endPause();
+    } finally {
+      active -= 1;
+      wake();
+    }
+  }
+
+  function beginPause(error: AppError): void {
+    const pauseMs = pause.begin(error);
+    if (pauseMs !== undefined) log.warn({ code: error.code, pauseMs }, 'queue paused');
+  }
+
+  function endPause(): void {
+    if (pause.end()) log.info('queue resumed');
+  }
+
+  return {
+    start() {
+      stopped = run();
+    },
+    wake,
+    async stop() {
+      isStopped = true;
+      wake();
+      await stopped;
+    },
+    stats: () => ({ active, isPaused: pause.isPaused() }),
+  };
+}

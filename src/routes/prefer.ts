@@ -1,0 +1,24 @@
+/** What a request prefers, as in RFC 7240. */
+export interface Preferences {
+  respondAsync: boolean;
+  /** How long the client would wait for the result. */
+  waitMs: number;
+}
+
+/** A token, and perhaps a value that may be quoted; parameters after a semicolon are ignored. */
+const PREFERENCE = /^([^\s=;,]+)(?:\s*=\s*"?([^";]*)"?)?\s*(?:;.*)?$/;
+
+/** Reads a `Prefer` header. Unknown and invalid preferences are ignored; of a repeated one the first counts. */
+export function parsePrefer(header: unknown): Preferences {
+  const preferences = new Map<string, string>();
+  for (const item of typeof header === 'string' ? header.split(',') : []) {
+    const [, name, value = ''] = PREFERENCE.exec(item.trim()) ?? [];
+    const key = name?.toLowerCase();
+    if (key !== undefined && !preferences.has(key)) preferences.set(key, value.trim());
+  }
+  const wait = preferences.get('wait') ?? '';
+  return {
+    respondAsync: preferences.has('respond-async'),
+    waitMs: /^\d{1,9}$/.test(wait) ? Number(wait) * 1000 : 0,
+  };
+}

@@ -1,0 +1,28 @@
+import { sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { NextRun } from '../types.ts';
+import { RUN_COLUMNS } from './run-columns.ts';
+import { runs } from './schema.ts';
+
+export interface QueuedRun extends NextRun {
+  ticketId: number;
+  /** The run's number. */
+  number: number;
+}
+
+/** Returns a function that inserts a queued run. The ticket must not have an active one. */
+export function createRunEnqueuer(db: BetterSQLite3Database) {
+  const insert = db
+    .insert(runs)
+    .values({
+      ticket_id: sql.placeholder('ticketId'),
+      number: sql.placeholder('number'),
+      status: 'queued',
+      background_run: sql.placeholder('backgroundRun'),
+      start_after: sql.placeholder('startAfter'),
+    })
+    .returning(RUN_COLUMNS)
+    .prepare();
+  return ({ ticketId, number, backgroundRun, delayMs }: QueuedRun) =>
+    insert.get({ ticketId, number, backgroundRun, startAfter: Math.round(Date.now() + delayMs) });
+}

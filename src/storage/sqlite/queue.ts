@@ -1,0 +1,90 @@
+import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
+import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
+import { createRunEnqueuer } from './enqueue.ts';
+import { read } from './errors.ts';
+import { prepareRunStatements } from './run-statements.ts';
+import type { ProcessIdentity } from './runs.ts';
+import { runs, tickets } from './schema.ts';
+import { createBudgetCheck } from './usage.ts';
+import type { WriteBatcher } from './write-batcher.ts';
+
+export function createQueueRepository(
+  db: BetterSQLite3Database,
+  { write }: WriteBatcher,
+  { owner, leaseMs }: ProcessIdentity,
+): QueueRepository {
+  const statements = { ...prepareRunStatements(db), ...prepareQueueStatements(db) };
+  const insertQueued = createRunEnqueuer(db);
+  const isBudgetExhausted = createBudgetCheck(db);
+
+  function enqueueRun(ticketId: number, force: boolean): EnqueueResult {
+    if (!statements.findTicket.get({ ticketId })) return { state: 'ticket_not_found' };
+    const result = force ? undefined : statements.findResult.get({ ticketId });
+    if (result) return { state: 'stored', result };
+    const newest = statements.findNewest.get({ ticketId });
+    if (newest?.status === 'queued' || newest?.status === 'running') {
+      statements.joinBackground.run({ id: newest.id });
+      return { state: 'queued', run: statements.findRun.get({ ticketId, number: newest.number }) ?? newest };
+    }
+    const run = insertQueued({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0 });
+    statements.markProcessing.run({ ticketId });
+    return { state: 'queued', run };
+  }
+
+  function claimQueuedRuns({ limit, origin, dailyBudgetUsd }: QueueClaimOptions): QueueClaimResult {
+    if (isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
+    const due = statements.findDue.all({ now: Date.now(), limit });
+    for (const { ticketId, run: number } of due) {
+      statements.startQueued.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
+    }
+    return { state: 'claimed', runs: due };
+  }
+
+  return {
+    enqueueRun: (ticketId, { force }) => write(() => enqueueRun(ticketId, force)),
+
+    async claimQueuedRuns(options) {
+      // A read costs no commit, and almost always nothing is due.
+      const isDue = options.limit > 0 && (await read(() => statements.isAnyDue.get({ now: Date.now() })));
+      return isDue ? write(() => claimQueuedRuns(options)) : { state: 'claimed', runs: [] };
+    },
+
+    stats: () =>
+      read(() => {
+        const { queued = 0, oldest = null } = statements.stats.get() ?? {};
+        return { queued, oldestAgeMs: oldest === null ? 0 : Math.max(0, Date.now() - oldest) };
+      }),
+  };
+}
+
+function prepareQueueStatements(db: BetterSQLite3Database) {
+  /** The words of the partial index `runs_queued`: SQLite uses it only if they are part of the statement. */
+  const isQueued = sql`status = 'queued'`;
+  const isDue = and(isQueued, lte(runs.start_after, sql.placeholder('now')));
+  return {
+    isAnyDue: db.select({ id: runs.id }).from(runs).where(isDue).limit(1).prepare(),
+    findDue: db
+      .select({
+        ticketId: runs.ticket_id,
+        run: runs.number,
+        backgroundRun: sql<number>`${runs.background_run}`,
+        text: sql<string>`(${db.select({ text: tickets.raw_text }).from(tickets).where(eq(tickets.id, runs.ticket_id))})`,
+      })
+      .from(runs)
+      .where(isDue)
+      .orderBy(asc(runs.start_after), asc(runs.id))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
+    joinBackground: db
+      .update(runs)
+      .set({ background_run: 1 })
+      .where(and(eq(runs.id, sql.placeholder('id')), isNull(runs.background_run)))
+      .prepare(),
+    stats: db
+      .select({ queued: count(), oldest: min(runs.start_after) })
+      .from(runs)
+      .where(isQueued)
+      .prepare(),
+  };
+}
