@@ -139,7 +139,7 @@ export interface paths {
         };
         /**
          * Read what runs have used
-         * @description Returns the number of runs by status, their tokens, cost and latency in a range of UTC dates, for each group and in total. A run counts on the date on which it started. Ended runs of deleted tickets stay in the sums.
+         * @description Returns the number of runs by status, their tokens, cost and latency in a range of UTC dates, for each group and in total. A run counts on the date on which it started, a queued one on the date on which it may start. Ended runs of deleted tickets stay in the sums.
          */
         get: operations["getUsage"];
         put?: never;
@@ -1121,7 +1121,7 @@ export interface operations {
                 force?: boolean;
             };
             header?: {
-                /** @description `respond-async`: queue the run and answer 202 instead of waiting for the result. `respond-async, wait=5`: wait up to 5 seconds first (RFC 7240). */
+                /** @description With `respond-async` the run is queued, and the answer does not wait for the result. With `respond-async, wait=5` it waits up to 5 seconds (RFC 7240). */
                 prefer?: string;
             };
             path: {

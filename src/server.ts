@@ -70,7 +70,7 @@ async function start(): Promise<void> {
     limiter: limiter.stats,
     processor: processor.stats,
     queue: queue.stats,
-    queuedRuns: storage.queuedRuns.stats,
+    queuedRuns: storage.queuedRuns,
     tickets: storage.tickets.countByStatus,
     budget: config.DAILY_BUDGET_USD,
     costOfDay: storage.usage.costOfDay,

@@ -16,7 +16,7 @@ export interface Sources {
   limiter: () => { active: number; queued: number };
   processor: () => { coalesced: number; reclaimed: number };
   queue: () => { active: number; isPaused: boolean };
-  queuedRuns: () => Promise<{ queued: number; oldestAgeMs: number }>;
+  queuedRuns: { count(): Promise<number>; oldestAgeMs(): Promise<number> };
   tickets: () => Promise<Record<string, number>>;
   /** The daily budget in US dollars; undefined without one. */
   budget?: number | undefined;
@@ -142,12 +142,12 @@ function registerCollectors(registry: Registry, sources: Sources): void {
   addStorageGauge(
     'ticket_service_queue_depth',
     'Queued runs in the database, with those that wait for a retry.',
-    async () => (await queuedRuns()).queued,
+    queuedRuns.count,
   );
   addStorageGauge(
     'ticket_service_queue_oldest_age_seconds',
     'For how long the oldest queued run could have started; 0 if none could.',
-    async () => (await queuedRuns()).oldestAgeMs / 1000,
+    async () => (await queuedRuns.oldestAgeMs()) / 1000,
   );
   if (budget !== undefined) {
     addStorageGauge(

@@ -131,6 +131,7 @@ describe('GET /openapi.json', () => {
     expect(paths['/tickets/{id}/process'].post.parameters).toMatchObject([
       { name: 'id', in: 'path', required: true },
       { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
+      { name: 'prefer', in: 'header', required: false },
     ]);
     expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Run', 'Usage', 'Problem']);
     expect(paths['/tickets'].post.responses[201].headers).toMatchObject({ Location: {}, 'Idempotent-Replayed': {} });
@@ -157,7 +158,7 @@ describe('GET /openapi.json', () => {
     ['/tickets/{id}/runs', 'get', [200, 401, 403, 404, 422, 429, 503]],
     ['/tickets/{id}/runs/{number}', 'get', [200, 401, 403, 404, 422, 429, 503]],
     ['/usage', 'get', [200, 401, 403, 422, 429, 503]],
-    ['/tickets/{id}/process', 'post', [200, 401, 403, 404, 422, 429, 502, 503, 504]],
+    ['/tickets/{id}/process', 'post', [200, 202, 401, 403, 404, 422, 429, 502, 503, 504]],
   ])('lists the statuses of %s', async (path, method, statuses) => {
     expect(Object.keys(document.paths[path][method].responses)).toEqual([...statuses.map(String), 'default']);
   });

@@ -148,7 +148,7 @@ describe('the queue', () => {
     await createTickets(servers[0], 10);
     await expect.poll(() => servers[0].output.text).toMatch(/"code":"llm_quota_exhausted","pauseMs":1000/);
     const metrics = async () => (await fetch(`${servers[0].url}/metrics`)).text();
-    await expect.poll(metrics).toMatch(/^ticket_service_queue_paused 1$[^]*^ticket_service_queue_depth 10$/m);
+    await expect.poll(metrics).toMatch(/^ticket_service_queue_paused 1$.*^ticket_service_queue_depth 10$/ms);
     provider.respond(completed());
     await expect.poll(openDatabase(folder).countDone).toBe(10);
   });

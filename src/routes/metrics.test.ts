@@ -135,9 +135,15 @@ describe('createMetrics', () => {
       limiter: () => ({ active: 1, queued: 2 }),
       processor: () => ({ coalesced: 3, reclaimed: 4 }),
       queue: () => ({ active: 6, isPaused: true }),
-      queuedRuns: async () => {
-        if (!isAvailable) throw new Error('storage_unavailable');
-        return { queued: 7, oldestAgeMs: 8000 };
+      queuedRuns: {
+        count: async () => {
+          if (!isAvailable) throw new Error('storage_unavailable');
+          return 7;
+        },
+        oldestAgeMs: async () => {
+          if (!isAvailable) throw new Error('storage_unavailable');
+          return 8000;
+        },
       },
       tickets: async () => {
         if (!isAvailable) throw new Error('storage_unavailable');

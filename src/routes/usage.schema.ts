@@ -8,7 +8,8 @@ export const getUsageSchema = {
   summary: 'Read what runs have used',
   description:
     'Returns the number of runs by status, their tokens, cost and latency in a range of UTC dates, for each group and ' +
-    'in total. A run counts on the date on which it started. Ended runs of deleted tickets stay in the sums.',
+    'in total. A run counts on the date on which it started, a queued one on the date on which it may start. Ended ' +
+    'runs of deleted tickets stay in the sums.',
   querystring: UsageParameters,
   response: {
     200: ok(Usage, 'The sums.'),

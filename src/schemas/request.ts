@@ -28,8 +28,8 @@ export const ProcessHeaders = Type.Object({
   prefer: Type.Optional(
     Type.String({
       description:
-        '`respond-async`: queue the run and answer 202 instead of waiting for the result. `respond-async, wait=5`: ' +
-        'wait up to 5 seconds first (RFC 7240).', // no example: Swagger UI would send it with every request
+        'With `respond-async` the run is queued, and the answer does not wait for the result. With ' +
+        '`respond-async, wait=5` it waits up to 5 seconds (RFC 7240).', // no example: Swagger UI would send it with every request
     }),
   ),
 });

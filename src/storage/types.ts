@@ -212,8 +212,10 @@ export interface QueueRepository {
   enqueueRun(ticketId: number, options: { force: boolean }): Promise<EnqueueResult>;
   /** Claims the oldest queued runs that may start. */
   claimQueuedRuns(options: QueueClaimOptions): Promise<QueueClaimResult>;
-  /** `oldestAgeMs`: how long the oldest run has been allowed to start. */
-  stats(): Promise<{ queued: number; oldestAgeMs: number }>;
+  /** Number of queued runs. */
+  count(): Promise<number>;
+  /** For how long the oldest queued run has been allowed to start; 0 if there is none. */
+  oldestAgeMs(): Promise<number>;
 }
 
 /** A range of UTC dates (`2026-02-17`), inclusive. */

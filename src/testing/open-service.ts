@@ -113,7 +113,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     limiter: limiter.stats,
     processor: processor.stats,
     queue: queue.stats,
-    queuedRuns: store.queuedRuns.stats,
+    queuedRuns: store.queuedRuns,
     tickets: store.tickets.countByStatus,
     budget: options.dailyBudgetUsd,
     costOfDay: store.usage.costOfDay,

@@ -1,4 +1,4 @@
-import { and, asc, count, eq, isNull, lte, min, sql } from 'drizzle-orm';
+import { and, asc, count, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
@@ -50,10 +50,12 @@ export function createQueueRepository(
       return isDue ? write(() => claimQueuedRuns(options)) : { state: 'claimed', runs: [] };
     },
 
-    stats: () =>
+    count: () => read(() => statements.count.get()?.count ?? 0),
+
+    oldestAgeMs: () =>
       read(() => {
-        const { queued = 0, oldest = null } = statements.stats.get() ?? {};
-        return { queued, oldestAgeMs: oldest === null ? 0 : Math.max(0, Date.now() - oldest) };
+        const now = Date.now();
+        return Math.max(0, now - (statements.findOldest.get()?.startAfter ?? now));
       }),
   };
 }
@@ -81,10 +83,13 @@ function prepareQueueStatements(db: BetterSQLite3Database) {
       .set({ background_run: 1 })
       .where(and(eq(runs.id, sql.placeholder('id')), isNull(runs.background_run)))
       .prepare(),
-    stats: db
-      .select({ queued: count(), oldest: min(runs.start_after) })
+    count: db.select({ count: count() }).from(runs).where(isQueued).prepare(),
+    findOldest: db
+      .select({ startAfter: runs.start_after })
       .from(runs)
       .where(isQueued)
+      .orderBy(asc(runs.start_after))
+      .limit(1)
       .prepare(),
   };
 }

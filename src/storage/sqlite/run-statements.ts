@@ -66,6 +66,8 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .select({ id: runs.id })
       .from(runs)
       .where(and(eq(runs.ticket_id, ticketId), isActive));
+  /** A ticket in processing without a run, which only a change by hand can make. */
+  const isOrphan = and(eq(tickets.status, 'processing'), notExists(activeRunOf(tickets.id)));
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const restoredStatus = sql<'done' | 'failed'>`case when ${hasResult} then 'done' else 'failed' end`;
   const usage = {
@@ -208,11 +210,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .where(and(isInList(tickets.id), ne(tickets.status, 'processing')))
       .prepare(),
     restoreTicketStatus: db.update(tickets).set({ status: restoredStatus }).where(isTicket).prepare(),
-    /** Tickets in processing without a run, which only a change by hand can make. */
-    restoreOrphans: db
-      .update(tickets)
-      .set({ status: restoredStatus })
-      .where(and(eq(tickets.status, 'processing'), notExists(activeRunOf(tickets.id))))
-      .prepare(),
+    findOrphan: db.select({ id: tickets.id }).from(tickets).where(isOrphan).limit(1).prepare(),
+    restoreOrphans: db.update(tickets).set({ status: restoredStatus }).where(isOrphan).prepare(),
   };
 }

@@ -226,6 +226,7 @@ describe('recoverExpiredRuns', () => {
 
   it.each([
     ['findExpired', /^(?:SCAN|SEARCH) runs USING INDEX runs_running/],
+    ['findOrphan', /^SEARCH tickets USING (?:COVERING )?INDEX tickets_status/],
     ['restoreOrphans', /^SEARCH tickets USING (?:COVERING )?INDEX tickets_status/],
   ] as const)('reads no more than it needs (%s)', async (name, step) => {
     const { path } = await twoProcesses();

@@ -84,6 +84,13 @@ export function createRunRepository(
     return { state: 'claimed', run: number, text: ticket.raw_text, wasReclaimed };
   }
 
+  /** Once per process: it reads every ticket in processing, which are as many as the queue is long. */
+  async function restoreOrphans(): Promise<void> {
+    if (hasRestoredOrphans) return;
+    if (await read(() => statements.findOrphan.get())) await write(() => statements.restoreOrphans.run());
+    hasRestoredOrphans = true;
+  }
+
   return {
     findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
 
@@ -156,9 +163,7 @@ export function createRunRepository(
       }),
 
     async recoverExpiredRuns() {
-      // Reads every ticket in processing, also queued ones, which may be many.
-      if (!hasRestoredOrphans) await write(() => statements.restoreOrphans.run());
-      hasRestoredOrphans = true;
+      await restoreOrphans();
       if (!(await read(() => statements.findExpired.get(leaseWindow())))) return;
       await write(() => {
         for (const run of statements.findExpired.all(leaseWindow())) {

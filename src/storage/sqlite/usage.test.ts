@@ -27,7 +27,7 @@ async function withRuns() {
   await storage.runs.releaseRun(1, 5, makeRunUsage({ cost_usd: null }));
   await storage.runs.claimRun(2, FORCE);
   const sqlite = openSqliteFile(path);
-  sqlite.exec("INSERT INTO runs (ticket_id, number, status) VALUES (3, 1, 'queued')");
+  sqlite.exec("INSERT INTO runs (ticket_id, number, status, start_after) VALUES (3, 1, 'queued', 1000 * unixepoch())");
   const report = (groupBy: UsageGroupName = 'day', from = today, to = today) =>
     storage.usage.report({ from, to, groupBy });
   return { storage, sqlite, report };
@@ -73,7 +73,7 @@ describe('report', () => {
     const { report, sqlite } = await withRuns();
     sqlite.exec(`UPDATE usage_daily SET day = '2026-02-17';
       UPDATE runs SET started_at = '2026-02-17 23:59:59' WHERE status = 'running';
-      UPDATE runs SET created_at = '2026-02-18 00:00:00' WHERE status = 'queued';
+      UPDATE runs SET start_after = 1000 * unixepoch('2026-02-18 00:00:00') WHERE status = 'queued';
       UPDATE runs SET started_at = '2026-02-16 23:59:59' WHERE status = 'abandoned'`);
     const runs = async (from: string, to: string) => (await report('day', from, to)).total.runs;
     expect(await runs('2026-02-17', '2026-02-17')).toEqual({ ...NO_RUNS, succeeded: 3, failed: 1, running: 1 });

@@ -1,6 +1,5 @@
-import { and, between, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
+import { and, between, eq, gte, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
 import { summarizeUsage } from '../usage-report.ts';
@@ -18,9 +17,12 @@ const SUMS = ['runs', 'attempts', 'input_tokens', 'output_tokens', 'total_tokens
 const isWithoutOutcome = sql`status in ('running', 'abandoned')`;
 const isQueued = sql`status = 'queued'`;
 
-/** Runs with a time on these UTC dates, inclusive. */
-const isBetween = (time: SQLiteColumn, from: string, to: string) =>
-  and(gte(time, sql`${sql.placeholder(from)}`), lt(time, sql`date(${sql.placeholder(to)}, '+1 day')`));
+/** Runs that started on these UTC dates, inclusive. */
+const isStartedBetween = (from: string, to: string) =>
+  and(
+    gte(runs.started_at, sql`${sql.placeholder(from)}`),
+    lt(runs.started_at, sql`date(${sql.placeholder(to)}, '+1 day')`),
+  );
 
 /** Returns a function that adds a run to the sums of its day; to be called when nothing can change it any more. */
 export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) => void {
@@ -100,7 +102,7 @@ export function prepareCostStatements(db: BetterSQLite3Database) {
     withoutOutcome: db
       .select({ cost })
       .from(runs)
-      .where(and(isWithoutOutcome, isBetween(runs.started_at, 'day', 'day')))
+      .where(and(isWithoutOutcome, isStartedBetween('day', 'day')))
       .prepare(),
   };
 }
@@ -115,21 +117,10 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
     cached_tokens: sum('cached_tokens'),
     cost_usd: sql<number | null>`sum(cost_usd)`,
   };
-
-  /** Runs whose sums are not in `usage_daily`, by the day of this time. */
-  const prepareOpenReport = (groupBy: UsageGroupName, isIncluded: SQL, time: SQLiteColumn) =>
-    db
-      .select({
-        group: groupBy === 'day' ? sql<string>`substr(${time}, 1, 10)` : sql<string>`coalesce(${runs[groupBy]}, '')`,
-        status: runs.status,
-        latency_ms: sql<number>`-1`,
-        runs: sql<number>`count(*)`,
-        ...sums,
-      })
-      .from(runs)
-      .where(and(isIncluded, isBetween(time, 'from', 'to')))
-      .groupBy(sql`1`, runs.status)
-      .prepare();
+  const day = sql<string>`substr(${runs.started_at}, 1, 10)`;
+  /** A queued run has no start yet. This reads nothing but the index `runs_queued`, because there may be many. */
+  const queuedDay = sql<string>`date(${runs.start_after} / 1000, 'unixepoch')`;
+  const nothing = sql<number>`0`;
 
   const prepareReport = (groupBy: UsageGroupName) => ({
     ended: db
@@ -144,8 +135,40 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       .where(between(usageDaily.day, ...range))
       .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms)
       .prepare(),
-    withoutOutcome: prepareOpenReport(groupBy, isWithoutOutcome, runs.started_at),
-    queued: prepareOpenReport(groupBy, isQueued, runs.created_at),
+    withoutOutcome: db
+      .select({
+        group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
+        status: runs.status,
+        latency_ms: sql<number>`-1`,
+        runs: sql<number>`count(*)`,
+        ...sums,
+      })
+      .from(runs)
+      .where(and(isWithoutOutcome, isStartedBetween('from', 'to')))
+      .groupBy(sql`1`, runs.status)
+      .prepare(),
+    queued: db
+      .select({
+        group: groupBy === 'day' ? queuedDay : sql<string>`''`,
+        status: sql<'queued'>`'queued'`,
+        latency_ms: sql<number>`-1`,
+        runs: sql<number>`count(*)`,
+        input_tokens: nothing,
+        output_tokens: nothing,
+        total_tokens: nothing,
+        cached_tokens: nothing,
+        cost_usd: sql<null>`null`,
+      })
+      .from(runs)
+      .where(
+        and(
+          isQueued,
+          gte(runs.start_after, sql`unixepoch(${sql.placeholder('from')}) * 1000`),
+          lt(runs.start_after, sql`unixepoch(${sql.placeholder('to')}, '+1 day') * 1000`),
+        ),
+      )
+      .groupBy(sql`1`)
+      .prepare(),
   });
   const reports = new Map<UsageGroupName, ReturnType<typeof prepareReport>>();
 
