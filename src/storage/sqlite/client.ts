@@ -4,11 +4,15 @@ import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
 import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
+import { read } from './errors.ts';
+import { foldStoredTexts } from './fold.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
+import { createTicketList } from './list.ts';
 import { migrate } from './migrate.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
+import { createSearchThread } from './search-thread.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
 import { createWriteBatcher } from './write-batcher.ts';
@@ -40,18 +44,26 @@ export function openSqlite(path: string, options: StorageOptions = {}): Storage 
 function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: StorageOptions): Storage {
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
+  foldStoredTexts(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
+  const listTickets = createTicketList(sqlite);
+  const searchThread = createSearchThread(sqlite.name);
   return {
     appliedMigrations,
-    tickets: createTicketRepository(db, writer),
+    tickets: createTicketRepository(db, writer, (query) =>
+      query.filter.q === undefined ? read(() => listTickets(query)) : searchThread.search(query),
+    ),
     results: createResultRepository(db),
     runs: createRunRepository(db, writer, leaseMs),
     usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
-    close: async () => void sqlite.close(),
+    async close() {
+      sqlite.close();
+      await searchThread.close();
+    },
   };
 }
 

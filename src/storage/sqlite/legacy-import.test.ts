@@ -122,6 +122,7 @@ describe('legacy import of a database of the Python app', () => {
       source: 'web',
       raw_text: 'x',
       status: 'new',
+      category: null,
     });
   });
 

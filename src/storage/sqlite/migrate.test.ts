@@ -82,7 +82,8 @@ describe('migrate', () => {
     const folder = temporaryFolder();
     makePythonDatabase(`${folder}/app.db`, { metadata: true });
     openSqlite(`${folder}/app.db`).close();
-    const columns = '`id` integer PRIMARY KEY, `created_at` text, `source` text, `raw_text` text, `status` text';
+    const columns =
+      '`id` integer PRIMARY KEY, `created_at` text, `source` text, `raw_text` text, `status` text, `category` text';
     const migrations = addMigration(folder, '9999_rebuild', [
       'PRAGMA foreign_keys=OFF;',
       `CREATE TABLE \`__new_tickets\` (${columns});`,

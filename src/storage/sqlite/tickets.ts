@@ -1,9 +1,10 @@
-import { and, count, eq, gte, inArray, lt, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, gte, inArray, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { read } from './errors.ts';
-import { idempotencyKeys, results, runs, tickets } from './schema.ts';
+import { fold } from './fold.ts';
+import { idempotencyKeys, results, runs, ticketSearch, tickets } from './schema.ts';
 import { createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
@@ -19,14 +20,26 @@ const KEY_TTL_MS = 24 * 3600 * 1000;
 /** Expired keys that are deleted with each new one: more than one, so that they do not accumulate, but a few. */
 const MAX_DELETED_KEYS = 100;
 
-export function createTicketRepository(db: BetterSQLite3Database, { write }: WriteBatcher): TicketRepository {
+const { category: _, ...columns } = getTableColumns(tickets);
+/** The columns of a ticket that clients see. */
+export const TICKET_COLUMNS = columns;
+
+export function createTicketRepository(
+  db: BetterSQLite3Database,
+  { write }: WriteBatcher,
+  list: TicketRepository['list'],
+): TicketRepository {
   const insert = db
     .insert(tickets)
     .values({ source: sql.placeholder('source'), raw_text: sql.placeholder('raw_text') })
-    .returning()
+    .returning(TICKET_COLUMNS)
+    .prepare();
+  const insertSearchTexts = db
+    .insert(ticketSearch)
+    .values({ ticket_id: sql.placeholder('id'), raw_text: sql.placeholder('raw_text') })
     .prepare();
   const find = db
-    .select()
+    .select(TICKET_COLUMNS)
     .from(tickets)
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare();
@@ -38,6 +51,12 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   const keys = prepareKeyStatements(db);
   const deletion = prepareDeletion(db);
 
+  function create({ source, raw_text }: NewTicket): Ticket {
+    const ticket = insert.get({ source, raw_text });
+    insertSearchTexts.run({ id: ticket.id, raw_text: fold(raw_text) });
+    return ticket;
+  }
+
   function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey) {
     const now = Date.now();
     keys.deleteExpired.run({ expiry: now - KEY_TTL_MS });
@@ -45,7 +64,7 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
     if (known && known.request_hash !== requestHash) return undefined;
     const original = known && find.get({ id: known.ticket_id });
     if (original) return { ticket: original, isReplay: true };
-    const created = insert.get(ticket);
+    const created = create(ticket);
     keys.insert.run({ client, key, requestHash, ticketId: created.id, now });
     return { ticket: created, isReplay: false };
   }
@@ -54,9 +73,9 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
   return {
-    create: ({ source, raw_text }) => write(() => insert.get({ source, raw_text }), raw_text.length),
+    create: (ticket) => write(() => create(ticket), 2 * ticket.raw_text.length),
 
-    createOnce: (ticket, key) => write(() => createOnce(ticket, key), ticket.raw_text.length),
+    createOnce: (ticket, key) => write(() => createOnce(ticket, key), 2 * ticket.raw_text.length),
 
     delete: (id) => write(() => deletion.deleteTicket(id)),
 
@@ -68,6 +87,8 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
       }),
 
     findById: (id) => read(() => find.get({ id })),
+
+    list,
 
     async countByStatus() {
       const start = performance.now();
@@ -130,6 +151,7 @@ function prepareDeletion(db: BetterSQLite3Database) {
     db.delete(idempotencyKeys).where(eq(idempotencyKeys.ticket_id, ID)).prepare(),
     db.delete(runs).where(eq(runs.ticket_id, ID)).prepare(),
     db.delete(results).where(eq(results.ticket_id, ID)).prepare(),
+    db.delete(ticketSearch).where(eq(ticketSearch.ticket_id, ID)).prepare(),
   ];
   const deleteTicket = db.delete(tickets).where(eq(tickets.id, ID)).prepare();
   const createdBefore = db
