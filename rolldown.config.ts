@@ -22,6 +22,7 @@ const findSwaggerUiFiles: Plugin = {
 /** What runs in production: each entry becomes one file in dist, without a chunk shared between them. */
 const ENTRIES = {
   server: 'src/server.ts',
+  'search-worker': 'src/storage/sqlite/search-worker.ts',
   'db-backup': 'src/commands/db-backup.ts',
   'db-check': 'src/commands/db-check.ts',
   usage: 'src/commands/usage.ts',

@@ -11,7 +11,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /**
+         * List and search tickets
+         * @description Returns the tickets that match all given parameters, in pages. New tickets do not shift the pages that follow. With `q`, a page may have fewer entries than `limit`, or none, before the last one: a search that takes long returns what it has found, and `next_cursor` continues it.
+         */
+        get: operations["listTickets"];
         put?: never;
         /**
          * Create a ticket
@@ -243,6 +247,47 @@ export interface components {
              * @enum {string}
              */
             status: "new" | "processing" | "done" | "failed";
+        };
+        /** @description A ticket as lists show it. */
+        TicketListEntry: {
+            /**
+             * @description The ticket's id. Ids are never reused.
+             * @example 1
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the ticket was created, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            created_at: string;
+            /**
+             * @description The channel that the inquiry came through.
+             * @example email
+             */
+            source: string;
+            /**
+             * @description `new`: not processed yet. `processing`: a run is in progress. `done`: a result is stored and no run is in progress. `failed`: the last run failed and no result is stored.
+             * @example new
+             * @enum {string}
+             */
+            status: "new" | "processing" | "done" | "failed";
+            /**
+             * @description The first 200 characters of the inquiry.
+             * @example I cannot login to my account. Please help.
+             */
+            excerpt: string;
+            /**
+             * @description Of the stored result. Null without one.
+             * @example auth/login
+             * @enum {string|null}
+             */
+            category: "auth/login" | "billing" | "bug" | "feature_request" | "account" | "other" | null;
+            /**
+             * @description Of the stored result. Null without one.
+             * @example The customer cannot log in to their account and asks for help.
+             */
+            summary: string | null;
         };
         /** @description The summary, category and reply draft of a ticket, and what the model call cost. */
         Result: {
@@ -668,6 +713,131 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    listTickets: {
+        parameters: {
+            query?: {
+                /** @description Only tickets with this status. Repeat the parameter for several. */
+                status?: ("new" | "processing" | "done" | "failed")[];
+                /** @description Only tickets whose stored result has this category. Repeat the parameter for several. */
+                category?: ("auth/login" | "billing" | "bug" | "feature_request" | "account" | "other")[];
+                /** @description Only tickets from this source. Repeat the parameter for several, at most 10. */
+                source?: string[];
+                /** @description Only tickets created at or after this RFC 3339 date or date-time. A date means 00:00 UTC. */
+                created_after?: string;
+                /** @description Only tickets created before this RFC 3339 date or date-time. A date means 00:00 UTC. */
+                created_before?: string;
+                /** @description Only tickets whose text or summary contains this, in upper or lower case. */
+                q?: string;
+                /** @description Which tickets come first, by creation time. */
+                order?: "newest" | "oldest";
+                /** @description Maximum number of entries on a page. */
+                limit?: number;
+                /** @description Where the page starts: `next_cursor` of the page before, with the same other parameters. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of tickets. */
+            200: {
+                headers: {
+                    /** @description The next page, if there is one: `<…>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1,
+                     *           "created_at": "2026-02-17T16:35:05Z",
+                     *           "source": "email",
+                     *           "status": "done",
+                     *           "excerpt": "I cannot login to my account. Please help.",
+                     *           "category": "auth/login",
+                     *           "summary": "The customer cannot log in to their account and asks for help."
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description The entries of this page. */
+                        data: components["schemas"]["TicketListEntry"][];
+                        /**
+                         * @description The `cursor` of the next page. Null on the last page.
+                         * @example eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9
+                         */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
     createTicket: {
         parameters: {
             query?: never;

@@ -26,6 +26,7 @@ import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Run } from './schemas/run.ts';
 import { Ticket } from './schemas/ticket.ts';
+import { TicketListEntry } from './schemas/ticket-list.ts';
 import { Usage } from './schemas/usage.ts';
 import type { Storage } from './storage/types.ts';
 
@@ -64,7 +65,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
     frameworkErrors: rerouteUndecodablePath,
     clientErrorHandler: answerUnreadableHttp,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  for (const schema of [Ticket, Result, Run, Usage, Problem]) app.addSchema(schema);
+  for (const schema of [Ticket, TicketListEntry, Result, Run, Usage, Problem]) app.addSchema(schema);
 
   app.register(errors);
   app.register(requestContext);

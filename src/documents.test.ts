@@ -8,7 +8,8 @@ import { makeProblem, Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Run } from './schemas/run.ts';
 import { Ticket } from './schemas/ticket.ts';
-import { idempotencyKeys, results, runs, tickets, usageDaily } from './storage/sqlite/schema.ts';
+import { TicketListEntry } from './schemas/ticket-list.ts';
+import { idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './storage/sqlite/schema.ts';
 import { startService } from './testing/service.ts';
 
 const FILES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/*.md', { cwd: ROOT })];
@@ -96,6 +97,7 @@ describe('the tables of the documents', () => {
 
   it.each([
     ['### Ticket', Ticket],
+    ['### Ticket in a list', TicketListEntry],
     ['### Result', Result],
     ['### Run', Run],
     ['## Errors', Problem],
@@ -120,13 +122,19 @@ describe('the tables of the documents', () => {
 });
 
 describe('the data model in docs/architecture.md', () => {
-  it.each(Object.entries({ tickets, results, runs, usage_daily: usageDaily, idempotency_keys: idempotencyKeys }))(
-    'has the columns of %s',
-    (name, table) => {
-      const model = section('docs/architecture.md', '## Data model');
-      const [, body = ''] = new RegExp(`^    ${name} \\{\n(.*?)^    \\}`, 'ms').exec(model) ?? [];
-      const columns = [...body.matchAll(/^ +\w+ (\w+)/gm)].map(([, column]) => column);
-      expect(columns).toEqual(Object.keys(getTableColumns(table)));
-    },
-  );
+  it.each(
+    Object.entries({
+      tickets,
+      results,
+      ticket_search: ticketSearch,
+      runs,
+      usage_daily: usageDaily,
+      idempotency_keys: idempotencyKeys,
+    }),
+  )('has the columns of %s', (name, table) => {
+    const model = section('docs/architecture.md', '## Data model');
+    const [, body = ''] = new RegExp(`^    ${name} \\{\n(.*?)^    \\}`, 'ms').exec(model) ?? [];
+    const columns = [...body.matchAll(/^ +\w+ (\w+)/gm)].map(([, column]) => column);
+    expect(columns).toEqual(Object.keys(getTableColumns(table)));
+  });
 });

@@ -38,6 +38,7 @@ describe('GET /openapi.json', () => {
     expect(document.openapi).toBe('3.1.0');
     expect(operations.map(({ method, path, operationId, tags }) => [method, path, operationId, tags])).toEqual([
       ['POST', '/tickets', 'createTicket', ['Tickets']],
+      ['GET', '/tickets', 'listTickets', ['Tickets']],
       ['GET', '/tickets/{id}', 'getTicket', ['Tickets']],
       ['DELETE', '/tickets/{id}', 'deleteTicket', ['Tickets']],
       ['GET', '/tickets/{id}/result', 'getTicketResult', ['Tickets']],
@@ -71,7 +72,7 @@ describe('GET /openapi.json', () => {
       for (const text of [summary, description]) expect(text, operationId).toMatch(/^[A-Z].{10,}/);
       for (const { name, description, schema } of parameters) {
         expect(description, `${operationId} ${name}`).toMatch(/^[A-Z].+\.$/);
-        expect(schema.type, `${operationId} ${name}`).toMatch(/^(?:integer|boolean|string)$/);
+        expect(schema.type, `${operationId} ${name}`).toMatch(/^(?:integer|boolean|string|array)$/);
       }
       for (const [status, { description }] of Object.entries(responses)) {
         expect(description, `${operationId} ${status}`).toMatch(/^[A-Z].+\.$/);
@@ -80,13 +81,14 @@ describe('GET /openapi.json', () => {
   });
 
   it('explains every field and gives an example of it', async () => {
-    const { Ticket, Result, Run, Usage, Problem } = document.components.schemas;
+    const { Ticket, TicketListEntry, Result, Run, Usage, Problem } = document.components.schemas;
     const body = document.paths['/tickets'].post.requestBody.content['application/json'].schema;
     const { errors, ...problem } = Problem.properties;
     const { data, total, ...usage } = Usage.properties;
     const { runs, ...sums } = data.items.properties;
     for (const properties of [
       Ticket.properties,
+      TicketListEntry.properties,
       Result.properties,
       Run.properties,
       usage,
@@ -133,7 +135,7 @@ describe('GET /openapi.json', () => {
       { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
       { name: 'prefer', in: 'header', required: false },
     ]);
-    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Run', 'Usage', 'Problem']);
+    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'TicketListEntry', 'Result', 'Run', 'Usage', 'Problem']);
     expect(paths['/tickets'].post.responses[201].headers).toMatchObject({ Location: {}, 'Idempotent-Replayed': {} });
     expect(paths['/tickets'].post.parameters).toMatchObject([
       { name: 'idempotency-key', in: 'header', required: false, schema: { minLength: 1, maxLength: 255 } },

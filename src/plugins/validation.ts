@@ -3,10 +3,10 @@ import type { FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fasti
 import fp from 'fastify-plugin';
 import type { FieldError } from '../errors.ts';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
-import { isDate } from '../schemas/date.ts';
+import { FORMATS } from '../schemas/date.ts';
 import { PRINTABLE_ASCII, STORABLE } from '../schemas/patterns.ts';
 
-const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true, formats: { date: isDate } });
+const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true, formats: FORMATS });
 
 /** Words for a boolean, as the Python app accepts them, in either case. */
 const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
@@ -36,6 +36,7 @@ export const validation = fp(async (app) => {
 /** Stricter than Ajv's coercion, which reads `1e3`, `0x10` and an empty string as numbers. */
 function coerce(value: unknown, type: unknown): unknown {
   if (typeof value !== 'string') return value;
+  if (type === 'array') return [value]; // a parameter that may be repeated
   // A number beyond 2^53 is not exact and names no row.
   if (type === 'integer' && /^[0-9]+$/.test(value)) return Math.min(Number(value), Number.MAX_SAFE_INTEGER);
   if (type === 'boolean' && TRUE_WORDS.includes(value.toLowerCase())) return true;
@@ -54,6 +55,11 @@ const PARTS = [
 const PATTERN_MESSAGES: Record<string, string> = {
   [STORABLE]: 'must not contain U+0000 or half of a surrogate pair',
   [PRINTABLE_ASCII]: 'must consist of printable ASCII characters',
+};
+
+const FORMAT_MESSAGES: Record<string, string> = {
+  date: 'must be a date such as 2026-02-17',
+  'date-or-time': 'must be a date such as 2026-02-17 or a time such as 2026-02-17T16:35:05Z',
 };
 
 /** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
@@ -85,7 +91,9 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
     case 'pattern':
       return PATTERN_MESSAGES[params.pattern] ?? message;
     case 'format':
-      return params.format === 'date' ? 'must be a date such as 2026-02-17' : message;
+      return FORMAT_MESSAGES[params.format] ?? message;
+    case 'maxItems':
+      return `may occur at most ${params.limit} times`;
     case 'minimum':
       return `must be at least ${params.limit}`;
     case 'maximum':
@@ -99,7 +107,7 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
 
 function typeMessage(type: string, part: string): string {
   if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
-  if (type === 'string') return 'must be given only once'; // a repeated parameter is a list
+  if (type === 'string') return 'may occur only once';
   return type === 'boolean'
     ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
     : 'must be an integer, in digits only';

@@ -31,8 +31,14 @@ export function readCursor<T>(request: ListRequest, isPosition: (value: unknown)
 export function makePage<T>(request: ListRequest, reply: FastifyReply, rows: T[], positionOf: (row: T) => unknown) {
   const data = rows.slice(0, request.query.limit);
   const last = data.at(-1);
-  if (last === undefined || data.length === rows.length) return { data, next_cursor: null };
-  const next_cursor = encodeCursor(request, positionOf(last));
+  const next = last === undefined || data.length === rows.length ? undefined : positionOf(last);
+  return linkPage(request, reply, data, next);
+}
+
+/** Makes a page and sets `Link` to the next one, which starts after the position `next`. Undefined: it is the last. */
+export function linkPage<T>(request: ListRequest, reply: FastifyReply, data: T[], next: unknown) {
+  if (next === undefined) return { data, next_cursor: null };
+  const next_cursor = encodeCursor(request, next);
   const query = new URLSearchParams([...parametersOf(request.query), ['cursor', next_cursor]]);
   reply.header('link', `<${pathOf(request)}?${query}>; rel="next"`); // RFC 8288
   return { data, next_cursor };

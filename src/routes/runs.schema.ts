@@ -3,7 +3,7 @@ import { exampleOf } from '../schemas/examples.ts';
 import { Page, PageQuery } from '../schemas/paging.ts';
 import { COMMON_ERRORS, problemExamples } from '../schemas/problem-examples.ts';
 import { NoQuery, TicketParams } from '../schemas/request.ts';
-import { anyProblem, ok } from '../schemas/response.ts';
+import { anyProblem, LINK_HEADER, ok } from '../schemas/response.ts';
 import { Run } from '../schemas/run.ts';
 
 const RunParams = Type.Object({
@@ -26,9 +26,7 @@ export const listRunsSchema = {
   response: {
     200: {
       ...ok(Page(Run), 'A page of runs, newest first.', { data: [EXAMPLE] }),
-      headers: {
-        Link: { type: 'string', description: 'The next page, if there is one: `<…>; rel="next"` (RFC 8288).' },
-      },
+      headers: LINK_HEADER,
     },
     default: anyProblem,
   },

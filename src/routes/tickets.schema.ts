@@ -1,10 +1,12 @@
 import { exampleOf } from '../schemas/examples.ts';
+import { Page } from '../schemas/paging.ts';
 import { COMMON_ERRORS, problemExamples } from '../schemas/problem-examples.ts';
 import { IdempotencyHeaders, NoQuery, ProcessHeaders, ProcessQuery, TicketParams } from '../schemas/request.ts';
-import { anyProblem, ok } from '../schemas/response.ts';
+import { anyProblem, LINK_HEADER, ok } from '../schemas/response.ts';
 import { Result } from '../schemas/result.ts';
 import { Run } from '../schemas/run.ts';
 import { NewTicket, Ticket } from '../schemas/ticket.ts';
+import { TicketListEntry, TicketListParameters } from '../schemas/ticket-list.ts';
 
 /** A run as it is queued. */
 const QUEUED_RUN = {
@@ -47,6 +49,33 @@ export const createTicketSchema = {
   errors: problemExamples(
     [...COMMON_ERRORS, 'idempotency_key_reused', 'invalid_json', 'body_too_large', 'unsupported_media_type'],
     MISSING_TEXT,
+  ),
+};
+
+export const listTicketsSchema = {
+  operationId: 'listTickets',
+  tags: ['Tickets'],
+  summary: 'List and search tickets',
+  description:
+    'Returns the tickets that match all given parameters, in pages. New tickets do not shift the pages that follow. ' +
+    'With `q`, a page may have fewer entries than `limit`, or none, before the last one: a search that takes long ' +
+    'returns what it has found, and `next_cursor` continues it.',
+  querystring: TicketListParameters,
+  response: {
+    200: {
+      ...ok(Page(TicketListEntry), 'A page of tickets.', { data: [{ ...exampleOf(TicketListEntry), status: 'done' }] }),
+      headers: LINK_HEADER,
+    },
+    default: anyProblem,
+  },
+  errors: problemExamples(
+    [...COMMON_ERRORS],
+    [
+      {
+        loc: ['query', 'created_after'],
+        msg: 'must be a date such as 2026-02-17 or a time such as 2026-02-17T16:35:05Z',
+      },
+    ],
   ),
 };
 

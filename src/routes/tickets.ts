@@ -7,12 +7,15 @@ import type { Queue } from '../processing/queue.ts';
 import type { ProcessQuery, TicketParams } from '../schemas/request.ts';
 import type { Storage } from '../storage/types.ts';
 import { idempotencyKeyOf, keyReused } from './idempotency.ts';
+import { linkPage, readCursor } from './paging.ts';
 import { parsePrefer } from './prefer.ts';
+import { isTicketPosition, toFilter } from './ticket-list.ts';
 import {
   createTicketSchema,
   deleteTicketSchema,
   getTicketResultSchema,
   getTicketSchema,
+  listTicketsSchema,
   processTicketSchema,
 } from './tickets.schema.ts';
 
@@ -38,6 +41,13 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (ap
     if (autoProcess) queue.wake();
     if (created.isReplay) reply.header('idempotent-replayed', 'true');
     return reply.code(201).header('location', `/tickets/${created.ticket.id}`).send(created.ticket);
+  });
+
+  app.get('/tickets', { schema: listTicketsSchema }, async (request, reply) => {
+    const { order, limit } = request.query;
+    const after = readCursor(request, isTicketPosition);
+    const { data, next } = await tickets.list({ filter: toFilter(request.query), order, limit, after });
+    return linkPage(request, reply, data, next);
   });
 
   app.get('/tickets/:id', { schema: getTicketSchema }, async (request) => {

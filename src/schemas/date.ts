@@ -6,6 +6,18 @@ export function isDate(text: string): boolean {
   return !Number.isNaN(time) && new Date(time).toISOString().startsWith(text);
 }
 
+const DATE_TIME = /^(.{10})T(?:[01]\d|2[0-3]):[0-5]\d:[0-5]\d(?:\.\d+)?(?:Z|[+-](?:[01]\d|2[0-3]):[0-5]\d)$/;
+
+/** Whether a text is such a date, or a date-time of RFC 3339, as `2026-02-17T16:35:05Z`. */
+export function isDateOrTime(text: string): boolean {
+  const date = DATE_TIME.exec(text)?.[1] ?? text;
+  // An offset may lead out of the years from 1970 to 9999.
+  return isDate(date) && isDate(new Date(text).toISOString().slice(0, 10));
+}
+
+/** The formats of requests, for Ajv. */
+export const FORMATS = { date: isDate, 'date-or-time': isDateOrTime };
+
 const DAY_MS = 24 * 3600 * 1000;
 const DEFAULT_DAYS = 30;
 const MAX_DAYS = 3660;

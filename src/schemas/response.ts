@@ -20,6 +20,11 @@ const PROBLEM_HEADERS: Record<number, Headers> = {
   503: RETRY_AFTER,
 };
 
+/** The header of a page of a list. */
+export const LINK_HEADER: Headers = {
+  Link: { type: 'string', description: 'The next page, if there is one: `<…>; rel="next"` (RFC 8288).' },
+};
+
 /** A successful JSON answer. The app must know the schema if it has an `$id`. */
 export const ok = <T extends TObject>(schema: T, description: string, example: Partial<Static<T>> = {}) => ({
   description,

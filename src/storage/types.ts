@@ -11,13 +11,24 @@
  *   queued after it. These runs are a series.
  */
 import type { ErrorCode } from '../errors.ts';
-import type { Result } from '../schemas/result.ts';
+import type { Category, Result } from '../schemas/result.ts';
 import type { Run, RunUsage } from '../schemas/run.ts';
 import type { NewTicket, Ticket } from '../schemas/ticket.ts';
+import type { TicketListEntry, TicketOrder } from '../schemas/ticket-list.ts';
 import type { UsageGroup, UsageGroupName, UsageTotal } from '../schemas/usage.ts';
 
 /** Without a heartbeat for so long, a process loses its claims. */
 export const LEASE_MS = 10_000;
+
+export interface StorageOptions {
+  leaseMs?: number;
+  /** Called after each commit with the number of its writes and its duration. */
+  onCommit?: ((writes: number, seconds: number) => void) | undefined;
+  /** PostgreSQL: most connections for transactions. */
+  poolSize?: number;
+  /** PostgreSQL: false for a PgBouncer that does not know prepared statements. */
+  usePreparedStatements?: boolean;
+}
 
 /**
  * Every method rejects with AppError `storage_unavailable` while the database cannot be used, for example because the
@@ -33,7 +44,7 @@ export interface Storage {
   usage: UsageRepository;
   /** The check that fails now; undefined if the storage can be read and no write has failed lately. Writes nothing. */
   checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface TicketRepository {
@@ -54,6 +65,8 @@ export interface TicketRepository {
   /** The same for at most `limit` tickets that were created before a point in time; returns how many. */
   deleteCreatedBefore(time: Date, limit: number): Promise<number>;
   findById(id: number): Promise<Ticket | undefined>;
+  /** Rejects with AppError `overloaded` if too many searches wait. */
+  list(query: TicketListQuery): Promise<TicketListPage>;
   /** Number of tickets per status. May be cached for a while when counting is slow. */
   countByStatus(): Promise<Record<Ticket['status'], number>>;
 }
@@ -61,6 +74,38 @@ export interface TicketRepository {
 export interface CreateOptions {
   /** Queue a background run in the same transaction. Default: false. */
   enqueue?: boolean;
+}
+
+/** A ticket matches if each given property does; a list matches if it has the ticket's value. */
+export interface TicketFilter {
+  status?: Ticket['status'][] | undefined;
+  /** Of the stored result. */
+  category?: Category[] | undefined;
+  source?: string[] | undefined;
+  /** Inclusive. */
+  createdAfter?: Date | undefined;
+  /** Exclusive. */
+  createdBefore?: Date | undefined;
+  /** Part of the text or of the stored summary, in upper or lower case. */
+  q?: string | undefined;
+}
+
+/** Place of a ticket in the list, which is in the order of creation time and id. */
+export type TicketPosition = Pick<Ticket, 'created_at' | 'id'>;
+
+export interface TicketListQuery {
+  filter: TicketFilter;
+  order: TicketOrder;
+  limit: number;
+  /** The page starts after this position. */
+  after?: TicketPosition | undefined;
+}
+
+export interface TicketListPage {
+  /** With `q`, a page may have fewer entries than the limit, or none, although there are more. */
+  data: TicketListEntry[];
+  /** Where the next page starts; undefined on the last page. */
+  next: TicketPosition | undefined;
 }
 
 /** An `Idempotency-Key` in the namespace of an API key's name (empty without one). */

@@ -37,22 +37,24 @@ export function validRequest(operation: Operation): Arbitrary<HostileRequest> {
   );
   const [type, content] = Object.entries(requestBody?.content ?? {})[0] ?? [];
   const body = content?.schema ? validValue(content.schema).map((value) => JSON.stringify(value)) : fc.constant('');
-  const values = fc.tuple(...parameters.map(({ schema }) => validValue(schema).map(String)));
+  const values = fc.tuple(...parameters.map(({ schema }) => validValue(schema).map(encode)));
   return fc.record({ values, body }).map(({ values, body }) => ({
     operation: nameOf(operation),
     isValid: true,
     body: latin1(body),
-    head: headOf(
-      method,
-      target({ ...operation, parameters }, values.map(encodeURIComponent)),
-      type ? [['Content-Type', type]] : [],
-    ),
+    head: headOf(method, target({ ...operation, parameters }, values), type ? [['Content-Type', type]] : []),
   }));
 }
 
+/** The value of a parameter with percent-encoding; a list for one that is repeated. */
+const encode = (value: unknown) =>
+  Array.isArray(value) ? value.map((one) => encodeURIComponent(String(one))) : encodeURIComponent(String(value));
+
 /** The path and query of an operation with percent-encoded values for its parameters. */
-function target({ path, parameters = [] }: Operation, values: string[]): string {
-  const given = parameters.map(({ name, in: place }, i) => ({ name, place, value: values[i] ?? '' }));
+function target({ path, parameters = [] }: Operation, values: (string | string[])[]): string {
+  const given = parameters.flatMap(({ name, in: place }, i) =>
+    [values[i] ?? ''].flat().map((value) => ({ name, place, value })),
+  );
   const query = given.filter(({ place }) => place === 'query').map(({ name, value }) => `${name}=${value}`);
   const inPath = given.filter(({ place }) => place === 'path');
   const filled = inPath.reduce((text, { name, value }) => text.replace(`{${name}}`, () => value), path);
@@ -69,9 +71,7 @@ const segment = fc.oneof(
 export function nearRequest(operation: Operation): Arbitrary<HostileRequest> {
   const { method, parameters = [], requestBody } = operation;
   const schema = Object.values(requestBody?.content ?? {})[0]?.schema;
-  const values = fc.tuple(
-    ...parameters.map(({ schema }) => fc.oneof(validValue(schema).map(String).map(encodeURIComponent), segment)),
-  );
+  const values = fc.tuple(...parameters.map(({ schema }) => fc.oneof(validValue(schema).map(encode), segment)));
   const type = CONTENT_TYPES.map((value): [string, string] => ['Content-Type', value]);
   return fc.record({ values, type, headers, body: nearBody(schema?.properties ?? {}) }).map((parts) => ({
     operation: nameOf(operation),

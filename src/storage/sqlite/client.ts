@@ -4,25 +4,25 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
-import { LEASE_MS, type Storage } from '../types.ts';
+import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
+import { read } from './errors.ts';
+import { foldStoredTexts } from './fold.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
+import { createTicketList } from './list.ts';
 import { migrate } from './migrate.ts';
 import { createQueueRepository } from './queue.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
+import { createSearchThread } from './search-thread.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
-import { createWriteBatcher, type WriteBatcherOptions } from './write-batcher.ts';
+import { createWriteBatcher } from './write-batcher.ts';
 
 /** How long a statement waits for another process's lock. It blocks the event loop, so a running server waits less. */
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
-
-export interface SqliteOptions extends WriteBatcherOptions {
-  leaseMs?: number;
-}
 
 /**
  * Opens the database file, creates it and its folder if missing, and applies the migrations that it lacks.
@@ -32,7 +32,7 @@ export interface SqliteOptions extends WriteBatcherOptions {
  *
  * @throws StartupError if the file cannot be used or is damaged, or a migration fails.
  */
-export function openSqlite(path: string, options: SqliteOptions = {}): Storage {
+export function openSqlite(path: string, options: StorageOptions = {}): Storage {
   let sqlite: Database.Database | undefined;
   try {
     sqlite = openDatabase(path);
@@ -43,23 +43,31 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Storage {
   }
 }
 
-function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: SqliteOptions): Storage {
+function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: StorageOptions): Storage {
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
+  foldStoredTexts(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
   const identity = { owner: randomUUID(), leaseMs };
+  const listTickets = createTicketList(sqlite);
+  const searchThread = createSearchThread(sqlite.name);
   return {
     appliedMigrations,
-    tickets: createTicketRepository(db, writer),
+    tickets: createTicketRepository(db, writer, (query) =>
+      query.filter.q === undefined ? read(() => listTickets(query)) : searchThread.search(query),
+    ),
     results: createResultRepository(db),
     runs: createRunRepository(db, writer, identity),
     queuedRuns: createQueueRepository(db, writer, identity),
     usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
-    close: () => void sqlite.close(),
+    async close() {
+      sqlite.close();
+      await searchThread.close();
+    },
   };
 }
 

@@ -2,13 +2,14 @@ import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { openTestStorage } from '../../testing/database.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
-import { results, tickets } from './schema.ts';
+import { results } from './schema.ts';
+import { TICKET_COLUMNS } from './tickets.ts';
 
 describe('GET and POST answers are equal for every column', () => {
   it('of a ticket', async () => {
     const { storage } = openTestStorage();
     const created = await storage.tickets.create({ raw_text: 'x', source: 'web' });
-    expect(Object.keys(created)).toEqual(Object.keys(getTableColumns(tickets)));
+    expect(Object.keys(created)).toEqual(Object.keys(TICKET_COLUMNS));
     expect(await storage.tickets.findById(1)).toEqual(created);
   });
 

@@ -85,7 +85,7 @@ describe('delete', () => {
     expect(await ours.runs.findRun(1, 1)).toBeUndefined();
     const sqlite = openSqliteFile(path);
     const count = (table: string) => sqlite.prepare(`SELECT count(*) FROM ${table}`).pluck().get();
-    expect(['tickets', 'results', 'runs', 'idempotency_keys'].map(count)).toEqual([1, 0, 0, 0]);
+    expect(['tickets', 'results', 'runs', 'idempotency_keys', 'ticket_search'].map(count)).toEqual([1, 0, 0, 0, 1]);
     expect(sqlite.pragma('foreign_key_check')).toEqual([]);
   });
 

@@ -18,7 +18,7 @@ import {
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { RUN_COLUMNS } from './run-columns.ts';
-import { results, runs, tickets } from './schema.ts';
+import { results, runs, ticketSearch, tickets } from './schema.ts';
 
 const TICKET_ID = sql.placeholder('ticketId');
 const NUMBER = sql.placeholder('number');
@@ -203,7 +203,16 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .prepare(),
 
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(isTicket).prepare(),
-    markDone: db.update(tickets).set({ status: 'done' }).where(isTicket).prepare(),
+    markDone: db
+      .update(tickets)
+      .set({ status: 'done', category: param('category', tickets.category) })
+      .where(isTicket)
+      .prepare(),
+    setSearchSummary: db
+      .update(ticketSearch)
+      .set({ summary: param('summary', ticketSearch.summary) })
+      .where(eq(ticketSearch.ticket_id, TICKET_ID))
+      .prepare(),
     markRenewed: db
       .update(tickets)
       .set({ status: 'processing' })

@@ -3,6 +3,7 @@ import type { RunUsage } from '../../schemas/run.ts';
 import type { ClaimOptions, ClaimResult, NextRun, RunFailure, RunRepository, RunState } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
+import { fold } from './fold.ts';
 import { prepareResultUpsert } from './results.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
@@ -120,10 +121,11 @@ export function createRunRepository(
             return undefined;
           }
           recordUsage(run);
-          statements.markDone.run({ ticketId });
+          statements.markDone.run({ ticketId, category: result.category });
+          statements.setSearchSummary.run({ ticketId, summary: fold(result.summary) });
           return storeResult.get(result);
         },
-        2 * (result.summary.length + result.reply_draft.length),
+        3 * (result.summary.length + result.reply_draft.length),
       ),
 
     failRun: (ticketId, number, failure, usage, nextRun) =>

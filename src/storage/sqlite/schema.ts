@@ -15,11 +15,11 @@ import { ERROR_CODES } from '../../errors.ts';
 import { CATEGORIES } from '../../schemas/result.ts';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
+import { fromTimestamp } from './timestamp.ts';
 
-/** Stored as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`. */
 const utcTimestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
-  fromDriver: (timestamp) => `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`,
+  fromDriver: fromTimestamp,
 });
 
 export const tickets = sqliteTable(
@@ -31,13 +31,28 @@ export const tickets = sqliteTable(
     source: text().notNull(),
     raw_text: text().notNull(),
     status: text({ enum: TICKET_STATUSES }).notNull().default('new'),
+    /** The category of the stored result, beside the other columns that the list filters by. */
+    category: text({ enum: CATEGORIES }),
   },
   (table) => [
     check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`),
-    index('tickets_status').on(table.status),
+    // One index for each set of columns that the list filters by (list.ts), in the list's order.
     index('tickets_created_at').on(table.created_at),
+    index('tickets_status_category').on(table.status, table.category, table.created_at),
+    index('tickets_source').on(table.source, table.created_at),
+    index('tickets_source_status_category').on(table.source, table.status, table.category, table.created_at),
   ],
 );
+
+/** What a search reads: the texts of each ticket in lower case, because SQLite itself knows only ASCII letters. */
+export const ticketSearch = sqliteTable('ticket_search', {
+  ticket_id: integer()
+    .primaryKey()
+    .references(() => tickets.id),
+  raw_text: text().notNull(),
+  /** Of the stored result. */
+  summary: text(),
+});
 
 export const results = sqliteTable('results', {
   id: integer().primaryKey(),

@@ -34,9 +34,9 @@ describe('findById', () => {
 
 describe('create', () => {
   it('never gives the id of a deleted ticket to another one', async () => {
-    const { path, storage } = openTestStorage();
+    const { storage } = openTestStorage();
     await storage.tickets.create(ticket);
-    openSqliteFile(path).exec('DELETE FROM tickets');
+    await storage.tickets.delete(1);
     expect(await storage.tickets.create(ticket)).toMatchObject({ id: 2 });
   });
 });

@@ -1,10 +1,11 @@
-import { and, count, eq, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
+import { and, count, eq, getTableColumns, gte, inArray, isNotNull, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import type { CreateOptions, IdempotencyKey, TicketRepository } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
-import { idempotencyKeys, results, runs, tickets } from './schema.ts';
+import { fold } from './fold.ts';
+import { idempotencyKeys, results, runs, ticketSearch, tickets } from './schema.ts';
 import { createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
@@ -20,7 +21,15 @@ const KEY_TTL_MS = 24 * 3600 * 1000;
 /** Expired keys that are deleted with each new one: more than one, so that they do not accumulate, but a few. */
 const MAX_DELETED_KEYS = 100;
 
-export function createTicketRepository(db: BetterSQLite3Database, { write }: WriteBatcher): TicketRepository {
+const { category: _, ...columns } = getTableColumns(tickets);
+/** The columns of a ticket that clients see. */
+export const TICKET_COLUMNS = columns;
+
+export function createTicketRepository(
+  db: BetterSQLite3Database,
+  { write }: WriteBatcher,
+  list: TicketRepository['list'],
+): TicketRepository {
   const insert = db
     .insert(tickets)
     .values({
@@ -28,11 +37,15 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
       raw_text: sql.placeholder('raw_text'),
       status: sql.placeholder('status'),
     })
-    .returning()
+    .returning(TICKET_COLUMNS)
+    .prepare();
+  const insertSearchTexts = db
+    .insert(ticketSearch)
+    .values({ ticket_id: sql.placeholder('id'), raw_text: sql.placeholder('raw_text') })
     .prepare();
   const insertQueuedRun = createRunEnqueuer(db);
   const find = db
-    .select()
+    .select(TICKET_COLUMNS)
     .from(tickets)
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare();
@@ -46,6 +59,7 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
 
   function create({ source, raw_text }: NewTicket, { enqueue = false }: CreateOptions = {}): Ticket {
     const ticket = insert.get({ source, raw_text, status: enqueue ? 'processing' : 'new' });
+    insertSearchTexts.run({ id: ticket.id, raw_text: fold(raw_text) });
     if (enqueue) insertQueuedRun({ ticketId: ticket.id, number: 1, backgroundRun: 1, delayMs: 0 });
     return ticket;
   }
@@ -66,9 +80,9 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
   return {
-    create: (ticket, options) => write(() => create(ticket, options), ticket.raw_text.length),
+    create: (ticket, options) => write(() => create(ticket, options), 2 * ticket.raw_text.length),
 
-    createOnce: (ticket, key, options) => write(() => createOnce(ticket, key, options), ticket.raw_text.length),
+    createOnce: (ticket, key, options) => write(() => createOnce(ticket, key, options), 2 * ticket.raw_text.length),
 
     delete: (id) => write(() => deletion.deleteTicket(id)),
 
@@ -80,6 +94,8 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
       }),
 
     findById: (id) => read(() => find.get({ id })),
+
+    list,
 
     async countByStatus() {
       const start = performance.now();
@@ -142,6 +158,7 @@ function prepareDeletion(db: BetterSQLite3Database) {
     db.delete(idempotencyKeys).where(eq(idempotencyKeys.ticket_id, ID)).prepare(),
     db.delete(runs).where(eq(runs.ticket_id, ID)).prepare(),
     db.delete(results).where(eq(results.ticket_id, ID)).prepare(),
+    db.delete(ticketSearch).where(eq(ticketSearch.ticket_id, ID)).prepare(),
   ];
   const deleteTicket = db.delete(tickets).where(eq(tickets.id, ID)).prepare();
   const createdBefore = db
