@@ -94,6 +94,54 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/batches": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List batches
+         * @description Returns the batches in pages, newest first.
+         */
+        get: operations["listBatches"];
+        put?: never;
+        /**
+         * Process many tickets
+         * @description Queues a background run of each ticket, given by `ids` or by a `filter`. The answer does not wait for them. Tickets that have a result are skipped without `force`.
+         */
+        post: operations["createBatch"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/batches/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a batch
+         * @description Returns how many tickets of the batch are in which state, and what their runs have cost so far.
+         */
+        get: operations["getBatch"];
+        put?: never;
+        post?: never;
+        /**
+         * Cancel a batch
+         * @description Takes back the runs that are still queued; their tickets get their former status and count as skipped. Runs under way continue. The batch can still be read.
+         */
+        delete: operations["cancelBatch"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/tickets/{id}/runs": {
         parameters: {
             query?: never;
@@ -414,7 +462,7 @@ export interface components {
              * @example llm_rate_limited
              * @enum {string|null}
              */
-            error_code: "ticket_not_found" | "result_not_found" | "run_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready" | null;
+            error_code: "ticket_not_found" | "result_not_found" | "run_not_found" | "batch_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready" | null;
             /**
              * @description The version of the prompt.
              * @example v1
@@ -490,6 +538,61 @@ export interface components {
              *     Kind regards
              */
             reply_draft: string | null;
+        };
+        /** @description Background runs of many tickets, and how far they are. */
+        Batch: {
+            /**
+             * @description The batch's id.
+             * @example 1
+             */
+            id: number;
+            /**
+             * Format: date-time
+             * @description When the batch was created, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When none of its tickets was queued or running any more, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            finished_at: string | null;
+            /**
+             * @description Number of tickets. The counts that follow add up to it.
+             * @example 120
+             */
+            total: number;
+            /**
+             * @description Tickets that wait, also for a retry.
+             * @example 80
+             */
+            queued: number;
+            /**
+             * @description Tickets whose run is under way.
+             * @example 8
+             */
+            running: number;
+            /**
+             * @description Tickets whose run has stored a result.
+             * @example 30
+             */
+            succeeded: number;
+            /**
+             * @description Tickets that have failed.
+             * @example 1
+             */
+            failed: number;
+            /**
+             * @description Tickets without a run of the batch: unknown or deleted, cancelled, already queued or under way, or with a result and without `force`.
+             * @example 1
+             */
+            skipped: number;
+            /**
+             * @description Known cost of all runs so far in US dollars. Null if none is known.
+             * @example 0.0042
+             */
+            cost_usd: number | null;
         };
         /** @description Runs, tokens, cost and latency in a range of dates, by group. */
         Usage: {
@@ -676,7 +779,7 @@ export interface components {
              * @example ticket_not_found
              * @enum {string}
              */
-            code: "ticket_not_found" | "result_not_found" | "run_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready";
+            code: "ticket_not_found" | "result_not_found" | "run_not_found" | "batch_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready";
             /** @description With status 422: every invalid part of the request. */
             errors?: {
                 /**
@@ -842,7 +945,7 @@ export interface operations {
         parameters: {
             query?: never;
             header?: {
-                /** @description Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. A random UUID is a good key. */
+                /** @description Makes repeating the request safe for 24 hours: the same key with the same fields returns what was created first. A random UUID is a good key. */
                 "idempotency-key"?: string;
             };
             path?: never;
@@ -1445,6 +1548,515 @@ export interface operations {
             /** @description Gateway Timeout: `llm_timeout`. */
             504: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listBatches: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of entries on a page. */
+                limit?: number;
+                /** @description Where the page starts: `next_cursor` of the page before, with the same other parameters. */
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of batches, newest first. */
+            200: {
+                headers: {
+                    /** @description The next page, if there is one: `<…>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1,
+                     *           "created_at": "2026-02-17T16:35:05Z",
+                     *           "finished_at": null,
+                     *           "total": 120,
+                     *           "queued": 80,
+                     *           "running": 8,
+                     *           "succeeded": 30,
+                     *           "failed": 1,
+                     *           "skipped": 1,
+                     *           "cost_usd": 0.0042
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description The entries of this page. */
+                        data: components["schemas"]["Batch"][];
+                        /**
+                         * @description The `cursor` of the next page. Null on the last page.
+                         * @example eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9
+                         */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    createBatch: {
+        parameters: {
+            query?: never;
+            header?: {
+                /** @description Makes repeating the request safe for 24 hours: the same key with the same fields returns what was created first. A random UUID is a good key. */
+                "idempotency-key"?: string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                /**
+                 * @example {
+                 *       "ids": [
+                 *         1,
+                 *         2,
+                 *         3
+                 *       ],
+                 *       "force": false
+                 *     }
+                 */
+                "application/json": {
+                    /**
+                     * @description The ids of the tickets. One that occurs twice counts once.
+                     * @example [
+                     *       1,
+                     *       2,
+                     *       3
+                     *     ]
+                     */
+                    ids?: number[];
+                    /**
+                     * @description The tickets that match now, as in the list of tickets; `{}`: all. `status`, `category` and `source` are lists or single values.
+                     * @example {
+                     *       "status": [
+                     *         "new"
+                     *       ]
+                     *     }
+                     */
+                    filter?: {
+                        /** @description Only tickets with this status. Repeat the parameter for several. */
+                        status?: ("new" | "processing" | "done" | "failed")[];
+                        /** @description Only tickets whose stored result has this category. Repeat the parameter for several. */
+                        category?: ("auth/login" | "billing" | "bug" | "feature_request" | "account" | "other")[];
+                        /** @description Only tickets from this source. Repeat the parameter for several, at most 10. */
+                        source?: string[];
+                        /**
+                         * Format: date-or-time
+                         * @description Only tickets created at or after this RFC 3339 date or date-time. A date means 00:00 UTC.
+                         */
+                        created_after?: string;
+                        /**
+                         * Format: date-or-time
+                         * @description Only tickets created before this RFC 3339 date or date-time. A date means 00:00 UTC.
+                         */
+                        created_before?: string;
+                        /** @description Only tickets whose text or summary contains this, in upper or lower case. */
+                        q?: string;
+                    };
+                    /**
+                     * @description Run the model for tickets that have a result, too.
+                     * @default false
+                     * @example false
+                     */
+                    force?: boolean;
+                };
+            };
+        };
+        responses: {
+            /** @description The new batch, or the one that was created first with this `Idempotency-Key`. */
+            202: {
+                headers: {
+                    /** @description The path of the batch: `/batches/{id}`. */
+                    Location?: string;
+                    /** @description Present if an earlier request with this `Idempotency-Key` created the batch. */
+                    "Idempotent-Replayed"?: "true";
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "created_at": "2026-02-17T16:35:05Z",
+                     *       "finished_at": null,
+                     *       "total": 120,
+                     *       "queued": 80,
+                     *       "running": 8,
+                     *       "succeeded": 30,
+                     *       "failed": 1,
+                     *       "skipped": 1,
+                     *       "cost_usd": 0.0042
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Payload Too Large: `body_too_large`. */
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unsupported Media Type: `unsupported_media_type`. */
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input` or `idempotency_key_reused` or `invalid_json`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The batch's id.
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "created_at": "2026-02-17T16:35:05Z",
+                     *       "finished_at": null,
+                     *       "total": 120,
+                     *       "queued": 80,
+                     *       "running": 8,
+                     *       "succeeded": 30,
+                     *       "failed": 1,
+                     *       "skipped": 1,
+                     *       "cost_usd": 0.0042
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `batch_not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    cancelBatch: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The batch's id.
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The cancelled batch. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "created_at": "2026-02-17T16:35:05Z",
+                     *       "finished_at": "2026-02-17T16:35:05Z",
+                     *       "total": 120,
+                     *       "queued": 0,
+                     *       "running": 8,
+                     *       "succeeded": 30,
+                     *       "failed": 1,
+                     *       "skipped": 81,
+                     *       "cost_usd": 0.0042
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Batch"];
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `batch_not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -13,15 +13,18 @@ import { requestContext, requestId } from './plugins/request-context.ts';
 import { requestLogger } from './plugins/request-logger.ts';
 import { answerUnreadableHttp } from './plugins/unreadable-http.ts';
 import { validation } from './plugins/validation.ts';
+import type { BatchWorker } from './processing/batch-worker.ts';
 import type { Enqueue } from './processing/enqueue.ts';
 import type { Processor } from './processing/processor.ts';
 import type { Queue } from './processing/queue.ts';
+import { batchRoutes } from './routes/batches.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoute } from './routes/home.ts';
 import { metricsRoutes } from './routes/metrics.ts';
 import { runRoutes } from './routes/runs.ts';
 import { ticketRoutes } from './routes/tickets.ts';
 import { usageRoutes } from './routes/usage.ts';
+import { Batch } from './schemas/batch.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Run } from './schemas/run.ts';
@@ -33,10 +36,11 @@ import type { Storage } from './storage/types.ts';
 /** Raised so that an overlong id gets 422 (not a number) rather than an error of the router. */
 const MAX_PARAM_LENGTH = 16 * 1024;
 
-export type Services = Pick<Storage, 'tickets' | 'results' | 'runs' | 'usage' | 'checkReadiness'> & {
+export type Services = Pick<Storage, 'tickets' | 'results' | 'runs' | 'batches' | 'usage' | 'checkReadiness'> & {
   processor: Processor;
   enqueue: Enqueue;
   queue: Queue;
+  batchWorker: BatchWorker;
 };
 
 export interface AppOptions extends AuthOptions {
@@ -65,7 +69,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
     frameworkErrors: rerouteUndecodablePath,
     clientErrorHandler: answerUnreadableHttp,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  for (const schema of [Ticket, TicketListEntry, Result, Run, Usage, Problem]) app.addSchema(schema);
+  for (const schema of [Ticket, TicketListEntry, Result, Run, Batch, Usage, Problem]) app.addSchema(schema);
 
   app.register(errors);
   app.register(requestContext);
@@ -82,6 +86,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   app.register(async (limited) => {
     limited.register(rateLimits, options.rateLimits);
     limited.register(ticketRoutes, { ...services, autoProcess: options.autoProcess });
+    limited.register(batchRoutes, services);
     limited.register(runRoutes, services);
     limited.register(usageRoutes, services);
   });

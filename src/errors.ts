@@ -3,6 +3,7 @@ export const ERROR_CODES = [
   'ticket_not_found',
   'result_not_found',
   'run_not_found',
+  'batch_not_found',
   'not_found',
   'unauthorized',
   'forbidden',

@@ -15,6 +15,7 @@ import { instrumentCosts, instrumentLlmClient } from './observability/llm-metric
 import { createLogger } from './observability/logger.ts';
 import { createMetrics } from './observability/metrics.ts';
 import { applySourceMap } from './observability/source-map.ts';
+import { createBatchWorker } from './processing/batch-worker.ts';
 import { createConcurrencyLimiter } from './processing/concurrency-limiter.ts';
 import { createEnqueuer } from './processing/enqueue.ts';
 import { createProcessor } from './processing/processor.ts';
@@ -66,6 +67,7 @@ async function start(): Promise<void> {
     maxWaitMs: config.PROCESS_TIMEOUT_MS,
     shutdown: draining.signal,
   });
+  const batchWorker = createBatchWorker({ batches: storage.batches, tickets: storage.tickets, queue, log });
   metrics.registerCollectors({
     limiter: limiter.stats,
     processor: processor.stats,
@@ -76,7 +78,7 @@ async function start(): Promise<void> {
     costOfDay: storage.usage.costOfDay,
   });
   const app = await buildApp(
-    { ...storage, processor, enqueue, queue },
+    { ...storage, processor, enqueue, queue, batchWorker },
     {
       logger: log,
       version,
@@ -94,12 +96,14 @@ async function start(): Promise<void> {
   await processor.heartbeat();
   const heartbeat = setInterval(processor.heartbeat, LEASE_MS / 5);
   queue.start();
+  batchWorker.start();
   const stopRetention = config.RETENTION_DAYS
     ? startRetention({ tickets: storage.tickets, days: config.RETENTION_DAYS, log })
     : async () => {};
   const shutdown = async () => {
     draining.abort();
     await closeGracefully(app, { processor, queue }, config.SHUTDOWN_GRACE_MS);
+    await batchWorker.stop();
     await stopRetention();
     clearInterval(heartbeat);
     await storage.close();

@@ -43,6 +43,10 @@ describe('GET /openapi.json', () => {
       ['DELETE', '/tickets/{id}', 'deleteTicket', ['Tickets']],
       ['GET', '/tickets/{id}/result', 'getTicketResult', ['Tickets']],
       ['POST', '/tickets/{id}/process', 'processTicket', ['Tickets']],
+      ['POST', '/batches', 'createBatch', ['Batches']],
+      ['GET', '/batches', 'listBatches', ['Batches']],
+      ['GET', '/batches/{id}', 'getBatch', ['Batches']],
+      ['DELETE', '/batches/{id}', 'cancelBatch', ['Batches']],
       ['GET', '/tickets/{id}/runs', 'listRuns', ['Runs']],
       ['GET', '/tickets/{id}/runs/{number}', 'getRun', ['Runs']],
       ['GET', '/usage', 'getUsage', ['Runs']],
@@ -52,6 +56,7 @@ describe('GET /openapi.json', () => {
     ]);
     expect(document.tags).toEqual([
       { name: 'Tickets', description: expect.any(String) },
+      { name: 'Batches', description: expect.any(String) },
       { name: 'Runs', description: expect.any(String) },
       { name: 'Operations', description: expect.any(String) },
     ]);
@@ -81,7 +86,7 @@ describe('GET /openapi.json', () => {
   });
 
   it('explains every field and gives an example of it', async () => {
-    const { Ticket, TicketListEntry, Result, Run, Usage, Problem } = document.components.schemas;
+    const { Ticket, TicketListEntry, Result, Run, Batch, Usage, Problem } = document.components.schemas;
     const body = document.paths['/tickets'].post.requestBody.content['application/json'].schema;
     const { errors, ...problem } = Problem.properties;
     const { data, total, ...usage } = Usage.properties;
@@ -91,6 +96,7 @@ describe('GET /openapi.json', () => {
       TicketListEntry.properties,
       Result.properties,
       Run.properties,
+      Batch.properties,
       usage,
       sums,
       runs.properties,
@@ -135,7 +141,7 @@ describe('GET /openapi.json', () => {
       { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
       { name: 'prefer', in: 'header', required: false },
     ]);
-    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'TicketListEntry', 'Result', 'Run', 'Usage', 'Problem']);
+    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'TicketListEntry', 'Result', 'Run', 'Batch', 'Usage', 'Problem']);
     expect(paths['/tickets'].post.responses[201].headers).toMatchObject({ Location: {}, 'Idempotent-Replayed': {} });
     expect(paths['/tickets'].post.parameters).toMatchObject([
       { name: 'idempotency-key', in: 'header', required: false, schema: { minLength: 1, maxLength: 255 } },

@@ -93,7 +93,9 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
     case 'format':
       return FORMAT_MESSAGES[params.format] ?? message;
     case 'maxItems':
-      return `may occur at most ${params.limit} times`;
+      return part === 'body' ? `must have at most ${params.limit} entries` : `may occur at most ${params.limit} times`;
+    case 'minItems':
+      return 'must not be empty';
     case 'minimum':
       return `must be at least ${params.limit}`;
     case 'maximum':
@@ -105,8 +107,14 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
   }
 }
 
+const BODY_TYPE_MESSAGES: Record<string, string> = {
+  object: 'must be a JSON object',
+  array: 'must be a list',
+  integer: 'must be an integer',
+};
+
 function typeMessage(type: string, part: string): string {
-  if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
+  if (part === 'body') return BODY_TYPE_MESSAGES[type] ?? `must be a ${type}`;
   if (type === 'string') return 'may occur only once';
   return type === 'boolean'
     ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`

@@ -33,7 +33,8 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (ap
   const { tickets, results, processor, enqueue, queue, autoProcess } = services;
 
   app.post('/tickets', { schema: createTicketSchema }, async (request, reply) => {
-    const key = idempotencyKeyOf(request);
+    const { source, raw_text } = request.body;
+    const key = idempotencyKeyOf(request, { source, raw_text }); // not other fields, which are ignored
     const created = key
       ? await tickets.createOnce(request.body, key, { enqueue: autoProcess })
       : { ticket: await tickets.create(request.body, { enqueue: autoProcess }), isReplay: false };

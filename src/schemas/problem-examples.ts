@@ -18,6 +18,7 @@ const DETAILS = {
   ticket_not_found: 'ticket not found',
   result_not_found: 'result not found',
   run_not_found: 'run not found',
+  batch_not_found: 'batch not found',
   unauthorized: 'a valid API key is needed',
   forbidden: 'pages of other sites have no access',
   rate_limited: 'too many requests',

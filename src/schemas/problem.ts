@@ -44,6 +44,7 @@ const STATUS: Record<ErrorCode, number> = {
   ticket_not_found: 404,
   result_not_found: 404,
   run_not_found: 404,
+  batch_not_found: 404,
   not_found: 404,
   unauthorized: 401,
   forbidden: 403,

@@ -18,7 +18,7 @@ export const IdempotencyHeaders = Type.Object({
       maxLength: 255,
       pattern: PRINTABLE_ASCII,
       description:
-        'Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. ' +
+        'Makes repeating the request safe for 24 hours: the same key with the same fields returns what was created first. ' +
         'A random UUID is a good key.', // no example: Swagger UI would send it with every request
     }),
   ),

@@ -8,6 +8,7 @@ import { instrumentCosts, instrumentLlmClient } from '../observability/llm-metri
 import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
 import type { BackgroundRetryOptions } from '../processing/background-retry.ts';
+import { createBatchWorker } from '../processing/batch-worker.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
 import { createEnqueuer } from '../processing/enqueue.ts';
 import { createProcessor } from '../processing/processor.ts';
@@ -92,9 +93,11 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     maxWaitMs: timeoutMs,
     shutdown: new AbortController().signal,
   });
+  const batchWorker = createBatchWorker({ batches: store.batches, tickets: store.tickets, queue, log: logger });
   queue.start();
+  batchWorker.start();
   const app = await buildApp(
-    { ...store, processor, enqueue, queue },
+    { ...store, processor, enqueue, queue, batchWorker },
     {
       logger,
       version: '0.0.0',
@@ -137,6 +140,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     read: async (path: string) => (await app.inject(path)).json(),
     async close() {
       await queue.stop();
+      await batchWorker.stop();
       await app.close();
       await provider.close();
       await store.close();

@@ -8,6 +8,7 @@ export interface QueuedRun extends NextRun {
   ticketId: number;
   /** The run's number. */
   number: number;
+  batchId?: number | null;
 }
 
 /** Returns a function that inserts a queued run. The ticket must not have an active one. */
@@ -20,9 +21,10 @@ export function createRunEnqueuer(db: BetterSQLite3Database) {
       status: 'queued',
       background_run: sql.placeholder('backgroundRun'),
       start_after: sql.placeholder('startAfter'),
+      batch_id: sql.placeholder('batchId'),
     })
     .returning(RUN_COLUMNS)
     .prepare();
-  return ({ ticketId, number, backgroundRun, delayMs }: QueuedRun) =>
-    insert.get({ ticketId, number, backgroundRun, startAfter: Math.round(Date.now() + delayMs) });
+  return ({ ticketId, number, backgroundRun, delayMs, batchId = null }: QueuedRun) =>
+    insert.get({ ticketId, number, backgroundRun, startAfter: Math.round(Date.now() + delayMs), batchId });
 }

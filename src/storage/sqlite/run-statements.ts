@@ -18,7 +18,7 @@ import {
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { RUN_COLUMNS } from './run-columns.ts';
-import { results, runs, ticketSearch, tickets } from './schema.ts';
+import { batches, results, runs, ticketSearch, tickets } from './schema.ts';
 
 const TICKET_ID = sql.placeholder('ticketId');
 const NUMBER = sql.placeholder('number');
@@ -132,6 +132,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         provider: sql.placeholder('provider'),
         model: sql.placeholder('model'),
         background_run: sql.placeholder('backgroundRun'),
+        batch_id: sql.placeholder('batchId'),
       })
       .prepare(),
     /** The run keeps its number: it had no owner, so no write with this number can be late. */
@@ -200,6 +201,17 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .update(runs)
       .set({ ...usage, lease_owner: null })
       .where(and(isRunOfTicket, eq(runs.number, NUMBER), eq(runs.lease_owner, OWNER), eq(runs.status, 'abandoned')))
+      .prepare(),
+
+    addBatchCost: db
+      .update(batches)
+      .set({ cost_usd: sql`coalesce(${batches.cost_usd}, 0) + ${sql.placeholder('cost')}` })
+      .where(eq(batches.id, sql.placeholder('batchId')))
+      .prepare(),
+    clearBatch: db
+      .update(runs)
+      .set({ batch_id: null })
+      .where(eq(runs.id, sql.placeholder('id')))
       .prepare(),
 
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(isTicket).prepare(),

@@ -49,8 +49,17 @@ export function createRunRepository(
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
   /** Queues the next run of a background series. */
-  const enqueueNext = ({ ticket_id, number }: RunRow, next: NextRun) =>
-    void insertQueued({ ticketId: ticket_id, number: number + 1, ...next });
+  function enqueueNext(run: RunRow, next: NextRun): void {
+    insertQueued({ ticketId: run.ticket_id, number: run.number + 1, batchId: run.batch_id, ...next });
+    leaveBatch(run);
+  }
+
+  /** A batch counts only the newest run of a ticket, and the cost of all. */
+  function leaveBatch({ id, batch_id: batchId, cost_usd: cost }: RunRow): void {
+    if (batchId === null) return;
+    if (cost !== null) statements.addBatchCost.run({ batchId, cost });
+    statements.clearBatch.run({ id });
+  }
 
   /** What follows a run without an outcome. Its number in the series is used again, because it is not to blame. */
   function recoverTicket(run: RunRow): void {
@@ -76,9 +85,11 @@ export function createRunRepository(
     }
     const number = (newest?.number ?? 0) + 1;
     // An expired background run has not been recovered yet: this run takes its place in the series.
-    const backgroundRun = newest?.status === 'running' ? newest.background_run : null;
+    const expired = newest?.status === 'running' ? newest : undefined;
+    const { background_run: backgroundRun = null, batch_id: batchId = null } = expired ?? {};
     statements.abandon.run({ ticketId });
-    statements.claim.run({ ...lease, number, backgroundRun });
+    statements.claim.run({ ...lease, number, backgroundRun, batchId });
+    if (expired) leaveBatch(expired);
     statements.markProcessing.run({ ticketId });
     // A released run has no owner, so only an expired one was reclaimed.
     const wasReclaimed = newest !== undefined && newest.lease_owner !== null;

@@ -15,6 +15,7 @@ import { ERROR_CODES } from '../../errors.ts';
 import { CATEGORIES } from '../../schemas/result.ts';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
+import type { BatchCursor, BatchDefinition } from '../types.ts';
 import { fromTimestamp } from './timestamp.ts';
 
 const utcTimestamp = customType<{ data: string; driverData: string }>({
@@ -74,6 +75,44 @@ export const results = sqliteTable('results', {
   cached_tokens: integer(),
 });
 
+/** Runs of many tickets that one request has asked for. */
+export const batches = sqliteTable(
+  'batches',
+  {
+    id: integer().primaryKey({ autoIncrement: true }),
+    created_at: utcTimestamp().notNull().default(sql`CURRENT_TIMESTAMP`),
+    /** When no ticket was queued or running any more. */
+    finished_at: utcTimestamp(),
+    /** Also tickets that have a result. */
+    force: integer({ mode: 'boolean' }).notNull(),
+    /** The ids of the tickets, or the filter that they match. Null when the batch is finished. */
+    definition: text({ mode: 'json' }).$type<BatchDefinition>(),
+    /** Up to where tickets have been queued; null at the beginning. */
+    cursor: text({ mode: 'json' }).$type<BatchCursor>(),
+    /** All tickets have been looked at, or the batch was cancelled. */
+    is_expanded: integer({ mode: 'boolean' }).notNull().default(false),
+    is_cancelled: integer({ mode: 'boolean' }).notNull().default(false),
+    /** Tickets that have been looked at. */
+    expanded: integer().notNull().default(0),
+    total: integer().notNull(),
+    /** While tickets are being queued: those that were not. When the batch is finished, all that have no run. */
+    skipped: integer().notNull().default(0),
+    /** Set when the batch is finished; before, the runs are counted. */
+    succeeded: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    /** Of runs that were tried again; when the batch is finished, of all its runs. */
+    cost_usd: real(),
+    /** Of the request, as in `idempotency_keys`; null without a key and when it has expired. */
+    client: text(),
+    idempotency_key: text(),
+    request_hash: text(),
+  },
+  (table) => [
+    unique('batches_idempotency_key').on(table.client, table.idempotency_key),
+    index('batches_open').on(table.id).where(sql`finished_at is null`),
+  ],
+);
+
 /** One row per run. */
 export const runs = sqliteTable(
   'runs',
@@ -114,6 +153,8 @@ export const runs = sqliteTable(
     background_run: integer(),
     /** When a queued run may start, in ms since 1970. */
     start_after: integer(),
+    /** The batch that the run belongs to, if no later run of the series does. */
+    batch_id: integer().references(() => batches.id),
   },
   (table) => [
     unique('runs_ticket_id_number').on(table.ticket_id, table.number),
@@ -121,6 +162,7 @@ export const runs = sqliteTable(
     index('runs_queued').on(table.start_after).where(sql`status = 'queued'`),
     index('runs_running').on(table.lease_expires_at).where(sql`status = 'running'`),
     index('runs_without_outcome').on(table.started_at).where(sql`status in ('running', 'abandoned')`),
+    index('runs_batch').on(table.batch_id, table.status, table.cost_usd).where(sql`batch_id is not null`),
     check('runs_status', sql`${table.status} in ('queued', 'running', 'succeeded', 'failed', 'abandoned')`),
   ],
 );

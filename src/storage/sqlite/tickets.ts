@@ -28,7 +28,7 @@ export const TICKET_COLUMNS = columns;
 export function createTicketRepository(
   db: BetterSQLite3Database,
   { write }: WriteBatcher,
-  list: TicketRepository['list'],
+  { list, count: countMatching }: Pick<TicketRepository, 'list' | 'count'>,
 ): TicketRepository {
   const insert = db
     .insert(tickets)
@@ -96,6 +96,8 @@ export function createTicketRepository(
     findById: (id) => read(() => find.get({ id })),
 
     list,
+
+    count: countMatching,
 
     async countByStatus() {
       const start = performance.now();
