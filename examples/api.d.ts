@@ -434,7 +434,7 @@ export interface components {
              */
             number: number;
             /**
-             * @description `queued`: waits to be executed. `running`: a server executes it. `succeeded`: its result was stored. `failed`: see `error_code`. `abandoned`: its server stopped or died before there was an outcome.
+             * @description `queued`: waits to be executed. `running`: a server executes it. `succeeded`: its result was stored. `failed`: see `error_code`. `abandoned`: its server stopped or died before there was an outcome, or it was cancelled.
              * @example succeeded
              * @enum {string}
              */
@@ -1745,7 +1745,7 @@ export interface operations {
                      * @example false
                      */
                     force?: boolean;
-                };
+                } & (unknown | unknown);
             };
         };
         responses: {

@@ -4,12 +4,13 @@ import { getTableColumns } from 'drizzle-orm';
 import { describe, expect, it } from 'vitest';
 import { ERROR_CODES } from './errors.ts';
 import { ROOT } from './root.ts';
+import { Batch } from './schemas/batch.ts';
 import { makeProblem, Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
 import { Run } from './schemas/run.ts';
 import { Ticket } from './schemas/ticket.ts';
 import { TicketListEntry } from './schemas/ticket-list.ts';
-import { idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './storage/sqlite/schema.ts';
+import { batches, idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './storage/sqlite/schema.ts';
 import { startService } from './testing/service.ts';
 
 const FILES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/*.md', { cwd: ROOT })];
@@ -100,6 +101,7 @@ describe('the tables of the documents', () => {
     ['### Ticket in a list', TicketListEntry],
     ['### Result', Result],
     ['### Run', Run],
+    ['### Batch', Batch],
     ['## Errors', Problem],
   ])('name the fields of the schema: %s', (heading, schema) => {
     const [table = ''] = section('docs/api.md', heading).split('\n### ');

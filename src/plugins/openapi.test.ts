@@ -141,7 +141,15 @@ describe('GET /openapi.json', () => {
       { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
       { name: 'prefer', in: 'header', required: false },
     ]);
-    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'TicketListEntry', 'Result', 'Run', 'Batch', 'Usage', 'Problem']);
+    expect(Object.keys(components.schemas)).toEqual([
+      'Ticket',
+      'TicketListEntry',
+      'Result',
+      'Run',
+      'Batch',
+      'Usage',
+      'Problem',
+    ]);
     expect(paths['/tickets'].post.responses[201].headers).toMatchObject({ Location: {}, 'Idempotent-Replayed': {} });
     expect(paths['/tickets'].post.parameters).toMatchObject([
       { name: 'idempotency-key', in: 'header', required: false, schema: { minLength: 1, maxLength: 255 } },

@@ -80,6 +80,8 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
   switch (keyword) {
     case 'required':
       return 'is missing';
+    case 'oneOf':
+      return 'must have exactly one of the alternatives';
     case 'additionalProperties':
       return 'is not a parameter of this route';
     case 'enum':

@@ -3,8 +3,8 @@ import type { BaseLogger } from 'pino';
 import type { BatchChunk, BatchRepository, OpenBatch, TicketRepository } from '../storage/types.ts';
 import type { Queue } from './queue.ts';
 
-/** Tickets that are queued or cancelled in one transaction, which blocks the process for some 10 ms. */
-const CHUNK_SIZE = 500;
+/** Tickets that are queued or cancelled in one transaction, which blocks the process for some 20 ms. */
+const CHUNK_SIZE = 100;
 /** Between two chunks, so that requests do not wait for the whole batch. */
 const PAUSE_MS = 10;
 const POLL_MS = 500;

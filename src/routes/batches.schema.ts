@@ -40,7 +40,7 @@ export const createBatchSchema = {
   },
   errors: problemExamples(
     [...COMMON_ERRORS, 'idempotency_key_reused', 'invalid_json', 'body_too_large', 'unsupported_media_type'],
-    [{ loc: ['body'], msg: 'must have either ids or filter' }],
+    [{ loc: ['body'], msg: 'must have exactly one of the alternatives' }],
   ),
 };
 

@@ -139,22 +139,35 @@ describe('POST /batches', () => {
   });
 
   it.each([
-    [{}, ['body'], 'must have either ids or filter'],
-    [{ ids: [1], filter: {} }, ['body'], 'must have either ids or filter'],
+    [{ ids: [1], filter: {} }, ['body'], 'must have exactly one of the alternatives'],
     [{ ids: [] }, ['body', 'ids'], 'must not be empty'],
     [{ ids: ['1'] }, ['body', 'ids', '0'], 'must be an integer'],
     [{ ids: [-1] }, ['body', 'ids', '0'], 'must be at least 0'],
     [{ ids: 7 }, ['body', 'ids'], 'must be a list'],
     [{ ids: Array(10_001).fill(1) }, ['body', 'ids'], 'must have at most 10000 entries'],
     [{ filter: { status: 'old' } }, ['body', 'filter', 'status', '0'], 'must be one of new, processing, done, failed'],
+    [{ filter: { source: [] } }, ['body', 'filter', 'source'], 'must not be empty'],
     [{ filter: { created_after: 'x' } }, ['body', 'filter', 'created_after'], expect.stringMatching(/^must be a date/)],
     [{ filter: { state: 'new' } }, ['body', 'filter', 'state'], expect.any(String)],
     [{ ids: [1], force: 'yes' }, ['body', 'force'], 'must be a boolean'],
     [{ ids: [1], forced: true }, ['body', 'forced'], expect.any(String)],
-    [[], ['body'], 'must be a JSON object'],
   ])('returns 422 for %j', async (payload, loc, msg) => {
     const service = await startService();
     expect((await post(service, payload)).json()).toMatchObject({ status: 422, errors: [{ loc, msg }] });
+  });
+});
+
+describe('POST /batches with an empty body', () => {
+  it('returns 422 with what is missing', async () => {
+    const service = await startService();
+    expect((await post(service, {})).json()).toMatchObject({
+      status: 422,
+      errors: [
+        { loc: ['body', 'ids'], msg: 'is missing' },
+        { loc: ['body', 'filter'], msg: 'is missing' },
+        { loc: ['body'], msg: 'must have exactly one of the alternatives' },
+      ],
+    });
   });
 });
 

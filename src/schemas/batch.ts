@@ -4,7 +4,7 @@ import { TicketFilters } from './ticket-list.ts';
 
 const MAX_IDS = 10_000;
 
-/** What a client sends to create a batch. It must have either `ids` or `filter`. */
+/** What a client sends to create a batch. */
 export const NewBatch = Type.Object(
   {
     ids: Type.Optional(
@@ -32,7 +32,7 @@ export const NewBatch = Type.Object(
       }),
     ),
   },
-  { additionalProperties: false },
+  { additionalProperties: false, oneOf: [{ required: ['ids'] }, { required: ['filter'] }] },
 );
 export type NewBatch = Static<typeof NewBatch>;
 

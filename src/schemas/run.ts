@@ -29,7 +29,8 @@ export const Run = Type.Object(
     status: StringEnum(RUN_STATUSES, {
       description:
         '`queued`: waits to be executed. `running`: a server executes it. `succeeded`: its result was stored. ' +
-        '`failed`: see `error_code`. `abandoned`: its server stopped or died before there was an outcome.',
+        '`failed`: see `error_code`. `abandoned`: its server stopped or died before there was an outcome, or it was ' +
+        'cancelled.',
       examples: ['succeeded'],
     }),
     created_at: Timestamp({ description: 'When the run was requested, in UTC.' }),

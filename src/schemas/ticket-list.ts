@@ -19,16 +19,19 @@ const time = (description: string) =>
 export const TicketFilters = Type.Object({
   status: Type.Optional(
     Type.Array(StringEnum(TICKET_STATUSES), {
+      minItems: 1,
       description: 'Only tickets with this status. Repeat the parameter for several.',
     }),
   ),
   category: Type.Optional(
     Type.Array(StringEnum(CATEGORIES), {
+      minItems: 1,
       description: 'Only tickets whose stored result has this category. Repeat the parameter for several.',
     }),
   ),
   source: Type.Optional(
     Type.Array(Text({ maxLength: 50 }), {
+      minItems: 1,
       maxItems: MAX_SOURCES,
       description: `Only tickets from this source. Repeat the parameter for several, at most ${MAX_SOURCES}.`,
     }),

@@ -21,7 +21,7 @@ export function prepareBatchStatements(db: BetterSQLite3Database) {
   const newestQueued = db
     .select({ id: runs.id })
     .from(runs)
-    .where(and(isRunOfBatch, eq(runs.status, 'queued')))
+    .where(and(isRunOfBatch, eq(runs.status, 'queued'), isNull(runs.cost_usd))) // they have no cost: for the index's order
     .orderBy(desc(runs.id)) // from the end, where no server takes runs
     .limit(sql.placeholder('limit'));
 

@@ -1,0 +1,91 @@
+import { spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { runCommand } from '../testing/command.ts';
+import { temporaryFolder } from '../testing/folder.ts';
+import { completed } from '../testing/provider.ts';
+import { ROOT } from '../testing/server-process.ts';
+import { listen } from '../testing/service.ts';
+import { formatProgress } from './batch/progress.ts';
+
+const API_KEY = 'k'.repeat(32);
+
+const run = (args: string[]) => runCommand('batch', temporaryFolder(), args);
+
+describe('npm run batch', () => {
+  it('processes the tickets of a filter and reports them', async () => {
+    const { create, process, read, url } = await listen();
+    for (let n = 0; n < 3; n += 1) await create();
+    await process(3);
+    const { code, stdout, stderr } = await run(['--status', 'new', '--url', `${url}/`]);
+    expect([code, stdout]).toEqual([0, 'Batch 1: 2 succeeded, 0 failed, 0 skipped, 0.0001 dollars\n']);
+    expect(stderr).toMatch(/^\[#{30}\] 2\/2 {2}[\d.]+\/s {2}0 failed/m);
+    expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
+  });
+
+  it('exits with 1 if a ticket has failed', async () => {
+    const { create, provider, url } = await listen();
+    await create();
+    provider.respond({ status: 401 });
+    expect(await run(['--url', url])).toMatchObject({ code: 1, stdout: expect.stringMatching(/1 failed/) });
+  });
+
+  it('sends the API key', async () => {
+    const { url } = await listen({ app: { apiKeys: [{ name: 'a', key: API_KEY }] } });
+    expect(await run(['--url', url])).toMatchObject({ code: 1, stderr: 'batch failed: a valid API key is needed\n' });
+    expect(await run(['--url', url, '--key', API_KEY])).toMatchObject({ code: 0 });
+  });
+
+  it('says what is wrong with a filter, and that there is no server', async () => {
+    const { url } = await listen();
+    expect((await run(['--url', url, '--status', 'old'])).stderr).toMatch(
+      /^batch failed: invalid input: .*must be one of/,
+    );
+    expect((await run(['--url', 'http://127.0.0.1:1'])).stderr).toMatch(/^batch failed: .* does not answer/);
+    expect((await run(['--stat', 'new'])).code).toBe(1);
+    expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run batch/);
+  });
+
+  it('leaves the batch running at Ctrl-C, and says how to watch and to cancel it', async () => {
+    const { create, provider, read, url } = await listen();
+    await create();
+    const { promise, resolve } = Promise.withResolvers<void>();
+    provider.respond(async () => {
+      await promise;
+      return completed();
+    });
+    const child = spawn(process.execPath, [`${ROOT}src/commands/batch.ts`, '--url', url], { env: {} });
+    onTestFinished(() => void child.kill('SIGKILL'));
+    let output = '';
+    child.stdout.on('data', (chunk) => {
+      output += chunk;
+    });
+    await expect.poll(() => provider.requests.length).toBe(1);
+    child.kill('SIGINT');
+    expect((await once(child, 'close'))[0]).toBe(130);
+    expect(output).toContain(`curl ${url}/batches/1\n`);
+    expect(output).toContain(`curl -X DELETE ${url}/batches/1\n`);
+    resolve();
+    await expect.poll(() => read('/batches/1')).toMatchObject({ succeeded: 1 });
+  });
+});
+
+describe('formatProgress', () => {
+  const batch = {
+    ...{ id: 1, created_at: '', finished_at: null, total: 200, queued: 150, running: 10 },
+    ...{ succeeded: 30, failed: 5, skipped: 5, cost_usd: 0.5 },
+  };
+
+  it('shows the share, rate, failures, cost and the time left', () => {
+    expect(formatProgress(batch, 7)).toBe(
+      '[######------------------------] 40/200  5.0/s  5 failed  0.5000 dollars  32 s left',
+    );
+    expect(formatProgress(batch, 7000)).toMatch(/8\.9 h left$/);
+    expect(formatProgress(batch, 350)).toMatch(/27 min left$/);
+  });
+
+  it('leaves out what is not known', () => {
+    const empty = { ...batch, total: 0, succeeded: 0, failed: 0, skipped: 0, cost_usd: null };
+    expect(formatProgress(empty, 0)).toBe(`[${'#'.repeat(30)}] 0/0  0.0/s  0 failed`);
+  });
+});

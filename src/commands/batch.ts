@@ -1,0 +1,96 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import { parseArgs } from 'node:util';
+import type { Batch } from '../schemas/batch.ts';
+import type { Problem } from '../schemas/problem.ts';
+import { createProgress } from './batch/progress.ts';
+
+const USAGE = `Usage: npm run batch -- [FILTER …] [--force] [--url URL] [--key KEY]
+
+Processes many tickets on a running server, in the background, and shows how far it is. Without a filter: all tickets.
+
+  --status STATUS         new, processing, done or failed; may be repeated, as may the next two
+  --category CATEGORY     of the stored result
+  --source SOURCE
+  --created-after TIME    for example 2026-02-17 or 2026-02-17T16:35:05Z
+  --created-before TIME
+  --q TEXT                part of the text or the summary
+  --force                 also tickets that have a result
+  --url URL               the server; default: http://127.0.0.1:8000
+  --key KEY               an API key; default: the variable API_KEY
+
+Ctrl-C leaves the batch running.
+Exit code: 0 if no ticket has failed, otherwise 1.
+`;
+
+const POLL_MS = 1000;
+
+async function run(): Promise<void> {
+  const { values } = parseArgs({
+    options: {
+      status: { type: 'string', multiple: true },
+      category: { type: 'string', multiple: true },
+      source: { type: 'string', multiple: true },
+      'created-after': { type: 'string' },
+      'created-before': { type: 'string' },
+      q: { type: 'string' },
+      force: { type: 'boolean', default: false },
+      url: { type: 'string', default: 'http://127.0.0.1:8000' },
+      key: { type: 'string' },
+      help: { type: 'boolean', short: 'h' },
+    },
+  });
+  if (values.help) {
+    process.stdout.write(USAGE);
+    return;
+  }
+  const { url, key = process.env.API_KEY, force, help: _, ...filters } = values;
+  const filter = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name.replace('-', '_'), value]));
+  const request = createClient(url.replace(/\/+$/, ''), key);
+  await follow(await request('POST', '/batches', { filter, force }), url, request);
+}
+
+type Request = (method: string, path: string, body?: unknown) => Promise<Batch>;
+
+const createClient =
+  (url: string, key: string | undefined): Request =>
+  async (method, path, body) => {
+    const headers = { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) };
+    const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
+    const response = await fetch(url + path, init).catch(({ cause }) => {
+      throw new Error(`${url} does not answer (${cause?.code ?? 'no connection'})`);
+    });
+    if (response.ok) return (await response.json()) as Batch;
+    const answer = (await response.json()) as Problem;
+    const errors = (answer.errors ?? []).map(({ loc, msg }) => `${loc.at(-1)} ${msg}`);
+    throw new Error([answer.detail, ...errors].join(': '));
+  };
+
+/** Shows the progress until the batch is finished. */
+async function follow(created: Batch, url: string, request: Request): Promise<void> {
+  const path = `/batches/${created.id}`;
+  const progress = createProgress(process.stderr);
+  process.once('SIGINT', () => {
+    progress.end();
+    process.stdout.write(
+      `Batch ${created.id} goes on. Watch it: curl ${url}${path}\nCancel it: curl -X DELETE ${url}${path}\n`,
+    );
+    process.exit(130);
+  });
+  let batch = created;
+  progress.show(batch);
+  while (batch.finished_at === null) {
+    await sleep(POLL_MS);
+    batch = await request('GET', path);
+    progress.show(batch);
+  }
+  progress.end();
+  const { succeeded, failed, skipped, cost_usd } = batch;
+  const cost = cost_usd === null ? 'unknown cost' : `${cost_usd.toFixed(4)} dollars`;
+  process.stdout.write(`Batch ${batch.id}: ${succeeded} succeeded, ${failed} failed, ${skipped} skipped, ${cost}\n`);
+  process.exitCode = failed > 0 ? 1 : 0;
+}
+
+await run().catch((error: Error) => {
+  process.stderr.write(`batch failed: ${error.message}\n`);
+  process.exitCode = 1;
+});
