@@ -130,6 +130,7 @@ describe('the data model in docs/architecture.md', () => {
       results,
       ticket_search: ticketSearch,
       runs,
+      batches,
       usage_daily: usageDaily,
       idempotency_keys: idempotencyKeys,
     }),
