@@ -9,6 +9,9 @@ import { fromTimestamp, toTimestamp } from './timestamp.ts';
 /** A search looks at the clock once per so many tickets on average. */
 const TICKETS_PER_CLOCK_READ = 1000;
 
+/** More than clients use regularly; each takes some KiB. */
+const MAX_STATEMENTS = 50;
+
 /** Values of the first columns of an index on `tickets`. The names of the columns are that of the index. */
 type Range = { source?: string; status?: string; category?: string | null };
 
@@ -24,16 +27,18 @@ interface Row {
  * it has found so far. It is plain SQL without drizzle, because the search thread must start quickly.
  */
 export function createTicketList(sqlite: Database.Database) {
-  const findEntry = sqlite.prepare<[number], TicketListEntry>(`
+  const findEntries = sqlite.prepare<[string], TicketListEntry>(`
     SELECT tickets.id, tickets.created_at, source, status, substr(raw_text, 1, ${EXCERPT_LENGTH}) AS excerpt,
       results.category, summary
-    FROM tickets LEFT JOIN results ON ticket_id = tickets.id WHERE tickets.id = ?`);
+    FROM json_each(?) AS page JOIN tickets ON tickets.id = page.value LEFT JOIN results ON ticket_id = tickets.id
+    ORDER BY page.key`);
+  const prepare = cachePrepared(sqlite);
 
   function findRows({ filter, order, limit, after }: TicketListQuery, deadline: number) {
     const ranges = rangesOf(filter);
     const direction = order === 'newest' ? 'DESC' : 'ASC';
     // SQLite merges the ranges, which are in this order already, and reads only as many rows as are taken.
-    const statement = sqlite.prepare<[object], Row>(
+    const statement = prepare(
       `${ranges.map(toSelect(filter)).join(' UNION ALL ')} ORDER BY created_at ${direction}, id ${direction}`,
     );
     const found: Row[] = [];
@@ -49,12 +54,23 @@ export function createTicketList(sqlite: Database.Database) {
   // In one transaction, so that another process cannot delete a ticket in between.
   return sqlite.transaction((query: TicketListQuery, deadline = Number.POSITIVE_INFINITY): TicketListPage => {
     const { found, next } = findRows(query, deadline);
-    const entries = found.flatMap(({ id }) => findEntry.get(id) ?? []);
+    const entries = findEntries.all(JSON.stringify(found.map(({ id }) => id)));
     return {
       data: entries.map((entry) => ({ ...entry, created_at: fromTimestamp(entry.created_at) })),
       next: next && { id: next.id, created_at: fromTimestamp(next.created_at) },
     };
   });
+}
+
+/** Returns a function that prepares statements, which takes as long as reading a page, and keeps them for the next time. */
+function cachePrepared(sqlite: Database.Database) {
+  const statements = new Map<string, Database.Statement<[object], Row>>();
+  return (source: string) => {
+    const statement = statements.get(source) ?? sqlite.prepare<[object], Row>(source);
+    if (statements.size >= MAX_STATEMENTS) statements.clear();
+    statements.set(source, statement);
+    return statement;
+  };
 }
 
 /** The ranges of an index that together hold the tickets of a filter: one for each combination of values. */
