@@ -36,6 +36,9 @@ const LANGUAGES: [number, string[]][] = [
 const BY_PERCENT = LANGUAGES.flatMap(([share, sentences]) => Array<string[]>(share).fill(sentences));
 const SOURCES = ['email', 'web', 'chat', 'phone', 'app'];
 
+/** Number of different texts. */
+const TEXTS = 20_000;
+
 /** Tickets arrive evenly on these days, which end today. */
 const DAYS = 30;
 
@@ -57,6 +60,7 @@ export async function createListDatabase(tickets: number): Promise<string> {
   await (await openStorage(file)).close();
   const sqlite = new Database(file);
   sqlite.pragma('synchronous = OFF');
+  sqlite.pragma('cache_size = -500000'); // in KiB; the indexes are filled in random order
   sqlite.transaction(insertTickets)(sqlite, tickets);
   sqlite.close();
   return file;
@@ -73,19 +77,21 @@ function insertTickets(sqlite: Database.Database, count: number): void {
   const insertTexts = sqlite.prepare('INSERT INTO ticket_search (ticket_id, raw_text, summary) VALUES (?, ?, ?)');
   const random = createRandom();
   const pick = <T>(values: readonly T[]) => values[random(values.length)] as T;
-  const firstTime = Date.now() - DAYS * 24 * 3600 * 1000;
-
-  for (let id = 1; id <= count; id += 1) {
+  const texts = Array.from({ length: TEXTS }, () => {
     const sentences = pick(BY_PERCENT);
     const write = (length: number) =>
       Array.from({ length }, () => `${pick(sentences)} ${random(4) === 0 ? random(1e7) : ''}`).join(' ');
-    const text = write(2 + random(11));
+    return { text: write(2 + random(11)), summary: write(2), reply: write(5) };
+  });
+  const firstTime = Date.now() - DAYS * 24 * 3600 * 1000;
+
+  for (let id = 1; id <= count; id += 1) {
+    const { text, summary, reply } = pick(texts);
     const status = id > 0.98 * count ? 'new' : random(100) === 0 ? 'failed' : 'done';
     const category = status === 'done' ? pick(CATEGORIES) : null;
-    const summary = category && write(2);
     const time = new Date(firstTime + (id / count) * DAYS * 24 * 3600 * 1000).toISOString();
     insertTicket.run(id, `${time.slice(0, 10)} ${time.slice(11, 19)}`, pick(SOURCES), text, status, category);
-    if (summary) insertResult.run(id, summary, category, write(5));
-    insertTexts.run(id, fold(text), summary && fold(summary));
+    if (category) insertResult.run(id, summary, category, reply);
+    insertTexts.run(id, fold(text), category && fold(summary));
   }
 }
