@@ -17,7 +17,7 @@ export function prepareClaim(db: Connections['writes'], { owner, newLease, isLea
   const newest = cte(
     'newest',
     sql`
-      select number, lease_owner is not null as has_owner,
+      select number, lease_owner is not null or status = 'running' as has_owner,
         ${isLeased} or (${sql.placeholder('othersMayBeBlocked')}::boolean and status = 'running'
           and lease_owner <> ${owner}) as is_leased
       from runs where ticket_id = ${TICKET_ID} order by number desc limit 1`,
@@ -43,8 +43,8 @@ export function prepareClaim(db: Connections['writes'], { owner, newLease, isLea
     sql`
       update runs set status = 'abandoned', finished_at = coalesce(finished_at, ${NOW}), lease_expires_at = null
       from allowed
-      where runs.ticket_id = allowed.id and runs.number = allowed.number and lease_owner is not null
-        and not coalesce(${isLeased}, false)
+      where runs.ticket_id = allowed.id and runs.number = allowed.number and allowed.has_owner
+        and (lease_owner is not null or status = 'running') and ${isLeased} is not true
       returning runs.id`,
   );
   // A conflict: another process has claimed a run meanwhile.

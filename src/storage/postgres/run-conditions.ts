@@ -21,7 +21,9 @@ export function createRunConditions(owner: string, leaseMs: number) {
     newLease,
     /** A lease that expires much later than a new one would was made before the server's clock was set back. */
     isLeased: sql`(runs.status = 'running' and runs.lease_expires_at between now() and ${newLease} + ${lease})`,
-    isExpired: sql`(runs.status = 'running' and runs.lease_expires_at not between now() and ${newLease} + ${lease})`,
+    /** A copied run has no lease. */
+    isExpired: sql`(runs.status = 'running'
+      and (runs.lease_expires_at between now() and ${newLease} + ${lease}) is not true)`,
     /**
      * Fencing: this process has claimed the run, and no other one a newer run since. A run that was marked as abandoned
      * because its lease had expired can still be ended by its owner.
