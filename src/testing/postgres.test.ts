@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openStorage } from '../storage/open.ts';
 import { createPostgresDatabase, HAS_POSTGRES, startPrivatePostgres } from './postgres.ts';
 
 async function connect(url: string) {
@@ -12,9 +13,11 @@ async function connect(url: string) {
 
 describe.skipIf(!HAS_POSTGRES)('createPostgresDatabase', () => {
   it.each(['first', 'second'])('returns an empty database with new ids to the %s test', async () => {
-    const { client } = await createPostgresDatabase();
-    await client.query('CREATE TABLE IF NOT EXISTS x (id bigint GENERATED ALWAYS AS IDENTITY, y text)');
-    expect((await client.query("INSERT INTO x (y) VALUES ('y') RETURNING id")).rows).toEqual([{ id: '1' }]);
+    const { client, url } = await createPostgresDatabase();
+    const storage = await openStorage(url);
+    onTestFinished(() => storage.close());
+    const create = () => storage.tickets.create({ raw_text: 'x', source: 'web' });
+    expect([(await create()).id, (await create()).id]).toEqual([1, 2]);
     expect((await client.query('SHOW server_encoding')).rows).toEqual([{ server_encoding: 'UTF8' }]);
   });
 });

@@ -3,7 +3,7 @@ import { openStorage } from '../storage/open.ts';
 import type { Storage, StorageOptions } from '../storage/types.ts';
 import { openSqliteFile } from './database.ts';
 import { temporaryFolder } from './folder.ts';
-import { createPostgresDatabase } from './postgres.ts';
+import { createPostgresDatabase, HAS_POSTGRES } from './postgres.ts';
 
 type Row = Record<string, unknown>;
 
@@ -67,7 +67,7 @@ export const POSTGRES: StorageKind = {
 };
 
 /** Those that the tests of every storage run over. */
-export const STORAGES = [SQLITE];
+export const STORAGES = HAS_POSTGRES ? [SQLITE, POSTGRES] : [SQLITE];
 
 const moveSqliteTimes = (seconds: number) => {
   const moved = (column: string) => `${column} = datetime(${column}, '-${seconds} seconds')`;
