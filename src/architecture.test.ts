@@ -20,10 +20,10 @@ const IMPORTS = {
   routes: ['errors.ts', 'fastify', 'observability', 'plugins', 'processing', 'schemas', 'storage'],
   schemas: ['errors.ts'],
   'shutdown.ts': ['fastify', 'observability', 'processing'],
-  storage: ['errors.ts', 'schemas'],
+  storage: ['drizzle-orm', 'errors.ts', 'root.ts', 'schemas'],
   'storage/open.ts': ['errors.ts', 'storage', 'storage/postgres', 'storage/sqlite'],
-  'storage/postgres': ['errors.ts', 'storage'],
-  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'root.ts', 'schemas', 'storage'],
+  'storage/postgres': ['drizzle-orm', 'errors.ts', 'pg', 'schemas', 'storage'],
+  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'schemas', 'storage'],
 };
 
 const RESTRICTED_PACKAGE = /^@?(openai|better-sqlite3|pg|drizzle-orm|prom-client|fastify)\b/;
