@@ -1,13 +1,14 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { openStorage } from '../storage/open.ts';
+import { describe, expect, it } from 'vitest';
 import { completed } from '../testing/provider.ts';
 import { answerAfter, json, startServers } from '../testing/servers.ts';
+import { STORAGES } from '../testing/storages.ts';
 
 const statusOf = async (url: string, id = 1) => (await json(fetch(`${url}/tickets/${id}`))).status;
 
-describe('two servers on one database', () => {
+describe.each(STORAGES)('two servers on one database ($name)', ({ createDatabase }) => {
   it('make one call for 200 simultaneous requests for one ticket, with equal answers', async () => {
-    const { folder, provider, servers } = await startServers(2);
+    const database = await createDatabase();
+    const { provider, servers } = await startServers(2, { DATABASE_URL: database.url });
     await servers[0].post('/tickets', { raw_text: 'x' });
     provider.respond(answerAfter(1000));
     const requests = Array.from({ length: 200 }, (_, i) =>
@@ -18,15 +19,15 @@ describe('two servers on one database', () => {
     const bodies = await Promise.all(responses.map((response) => response.text()));
     expect(new Set(bodies).size).toBe(1);
     expect(provider.requests).toHaveLength(1);
-    const storage = await openStorage(`${folder}/data/app.db`);
-    onTestFinished(storage.close);
+    const storage = await database.open();
     expect(await storage.runs.listRuns(1, { limit: 10 })).toEqual([
       expect.objectContaining({ number: 1, status: 'succeeded', attempts: 1, input_tokens: 120 }),
     ]);
   });
 
   it('mark the run of a killed server as abandoned and claim the next one', async () => {
-    const { folder, provider, servers } = await startServers(2);
+    const database = await createDatabase();
+    const { provider, servers } = await startServers(2, { DATABASE_URL: database.url });
     await servers[0].post('/tickets', { raw_text: 'x' });
     provider.respond(() => () => {});
     servers[0].post('/tickets/1/process').catch(() => {}); // the kill closes its connection
@@ -35,8 +36,7 @@ describe('two servers on one database', () => {
     provider.respond(completed());
     const response = await servers[1].post('/tickets/1/process'); // waits until the lease has expired
     expect(response.status).toBe(200);
-    const storage = await openStorage(`${folder}/data/app.db`);
-    onTestFinished(storage.close);
+    const storage = await database.open();
     const runs = await storage.runs.listRuns(1, { limit: 10 });
     expect(runs).toEqual([
       expect.objectContaining({ number: 2, status: 'succeeded', attempts: 1 }),
@@ -45,7 +45,7 @@ describe('two servers on one database', () => {
   });
 
   it('answer with the same failure to requests that wait in another process', async () => {
-    const { provider, servers } = await startServers(2);
+    const { provider, servers } = await startServers(2, { DATABASE_URL: (await createDatabase()).url });
     await servers[0].post('/tickets', { raw_text: 'x' });
     const limited = { status: 429, headers: { 'retry-after': '3600', 'x-request-id': 'req_x' } };
     provider.respond(async () => {
