@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import { CATEGORIES } from '../src/schemas/result.ts';
+import { fold } from '../src/storage/fold.ts';
 import { openStorage } from '../src/storage/open.ts';
-import { fold } from '../src/storage/sqlite/fold.ts';
 import { newFile } from './data.ts';
 
 /** Sentences of support tickets, by language, with the language's share of the tickets in percent. */

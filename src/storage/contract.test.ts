@@ -4,6 +4,7 @@ import { describeClaims } from '../testing/storage-contract/claims.ts';
 import { describeDeletion } from '../testing/storage-contract/deletion.ts';
 import { describeIdempotencyKeys } from '../testing/storage-contract/idempotency-keys.ts';
 import { describeLeases } from '../testing/storage-contract/leases.ts';
+import { describeList } from '../testing/storage-contract/list.ts';
 import { describeOutcomes } from '../testing/storage-contract/outcomes.ts';
 import { describeRecovery } from '../testing/storage-contract/recovery.ts';
 import { describeRunHistory } from '../testing/storage-contract/run-history.ts';
@@ -14,6 +15,7 @@ import { STORAGES } from '../testing/storages.ts';
 /** What `types.ts` promises, for every storage. */
 describe.each(STORAGES)('$name', (storage) => {
   describeTickets(storage);
+  describeList(storage);
   describeIdempotencyKeys(storage);
   describeDeletion(storage);
   describeClaims(storage);

@@ -39,13 +39,17 @@ export function prepareRunEnds(db: Connections['writes'], { isOwned, isFencedOff
   const failed = endRun(sql`status = 'failed', ${assign(FAILURE)}`);
   const released = endRun(sql`status = 'abandoned'`);
   const stored = storeResult(db);
+  const summarized = db.$with('summarized', {}).as(sql`
+    update ticket_search set summary = ${sql.placeholder('foldedSummary')} from ended
+    where ticket_search.ticket_id = ended.ticket_id`);
   return {
     complete: db
       .with(
         ticket,
         completed,
         recorded('succeeded', sql`${sql.placeholder('roundedLatencyMs')}::bigint`),
-        markTicket(sql`'done'`),
+        markTicket(sql`'done', category = ended.category`),
+        summarized,
         stored,
       )
       .select()

@@ -1,5 +1,6 @@
 import { randomUUID } from 'node:crypto';
 import type { RunUsage } from '../../schemas/run.ts';
+import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, RunRepository, RunState } from '../types.ts';
 import { roundLatency } from '../usage-report.ts';
 import { createBatcher } from './batcher.ts';
@@ -109,6 +110,7 @@ export function createRunRepository(
         ...usage,
         ticketId,
         number,
+        foldedSummary: fold(result.summary),
         roundedLatencyMs: roundLatency(result.latency_ms ?? 0),
         result_input_tokens: input_tokens,
         result_output_tokens: output_tokens,

@@ -40,11 +40,16 @@ export const tickets = pgTable(
     source: text().notNull(),
     raw_text: text().notNull(),
     status: text({ enum: TICKET_STATUSES }).notNull().default('new'),
+    /** The category of the stored result, beside the other columns that the list filters by. */
+    category: text({ enum: CATEGORIES }),
   },
   (table) => [
     check('tickets_status_check', sql`${table.status} in ('new', 'processing', 'done', 'failed')`),
-    index('tickets_status').on(table.status),
-    index('tickets_created_at').on(table.created_at),
+    // One index for each set of columns that the list filters by (list.ts), in the list's order.
+    index('tickets_created_at').on(table.created_at, table.id),
+    index('tickets_status_category').on(table.status, table.category, table.created_at, table.id),
+    index('tickets_source').on(table.source, table.created_at, table.id),
+    index('tickets_source_status_category').on(table.source, table.status, table.category, table.created_at, table.id),
   ],
 );
 
@@ -68,6 +73,14 @@ export const results = pgTable('results', {
   output_tokens: integer(),
   total_tokens: integer(),
   cached_tokens: integer(),
+});
+
+/** What a search reads: the texts of each ticket in lower case, the same in every locale. */
+export const ticketSearch = pgTable('ticket_search', {
+  ticket_id: ticketId().primaryKey(),
+  raw_text: text().notNull(),
+  /** Of the stored result. */
+  summary: text(),
 });
 
 /** One row per run. */

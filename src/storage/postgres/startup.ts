@@ -52,7 +52,7 @@ async function checkServer(client: pg.Client): Promise<void> {
 async function checkRights(client: pg.Client): Promise<void> {
   const { rows } = await client.query(`
     select name || ' (' || privilege || ')' as missing
-    from unnest(array['tickets', 'results', 'runs', 'usage_daily', 'idempotency_keys']) as name,
+    from unnest(array['tickets', 'results', 'ticket_search', 'runs', 'usage_daily', 'idempotency_keys']) as name,
       unnest(array['select', 'insert', 'update', 'delete']) as privilege
     where not has_table_privilege(name, privilege)`);
   if (rows.length > 0) {

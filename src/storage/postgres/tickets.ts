@@ -1,9 +1,11 @@
 import { and, count, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
+import { fold } from '../fold.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
 import { isUniqueViolation } from './errors.ts';
+import { createTicketList } from './list.ts';
 import { idempotencyKeys, tickets } from './schema.ts';
 import { recordUsage } from './usage.ts';
 import type { Writer } from './writer.ts';
@@ -23,7 +25,7 @@ export function createTicketRepository(
 ): TicketRepository {
   const insertAll = prepareInsert(writes);
   const find = reads
-    .select()
+    .select(TICKET_COLUMNS)
     .from(tickets)
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare('find_ticket');
@@ -49,6 +51,7 @@ export function createTicketRepository(
           insertAll.execute({
             sources: batch.map(({ source }) => source),
             texts: batch.map(({ raw_text }) => raw_text),
+            folded: batch.map(({ raw_text }) => fold(raw_text)),
           }),
         batch.length,
       ),
@@ -60,7 +63,9 @@ export function createTicketRepository(
     if (known) return known.request_hash === requestHash ? { ticket: known.ticket, isReplay: true } : undefined;
     await write(() => keys.deleteExpired.execute({ client, key }));
     try {
-      const [created] = await write(() => keys.insert.execute({ ...ticket, client, key, requestHash }));
+      const [created] = await write(() =>
+        keys.insert.execute({ ...ticket, folded: fold(ticket.raw_text), client, key, requestHash }),
+      );
       return { ticket: created as Ticket, isReplay: false };
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
@@ -90,6 +95,8 @@ export function createTicketRepository(
       return ticket;
     },
 
+    list: createTicketList(pool),
+
     async countByStatus() {
       const start = performance.now();
       if (start < cacheExpiresAt) return cachedCounts;
@@ -101,18 +108,24 @@ export function createTicketRepository(
   };
 }
 
-const TICKET_COLUMNS = sql.raw('id, created_at, source, raw_text, status');
+const { category: _, ...TICKET_COLUMNS } = getTableColumns(tickets);
+const COLUMN_NAMES = sql.raw(Object.keys(TICKET_COLUMNS).join(', '));
 
 /** Inserts one ticket for each element of `sources` and `texts`, and returns them in the same order. */
 function prepareInsert(writes: Connections['writes']) {
-  const inserted = writes.$with('inserted', getTableColumns(tickets)).as(sql`
+  const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
     insert into tickets (source, raw_text)
     select source, raw_text
     from unnest(${sql.placeholder('sources')}::text[], ${sql.placeholder('texts')}::text[])
       with ordinality as input (source, raw_text, position)
     order by position -- ids are given in this order
-    returning ${TICKET_COLUMNS}`);
-  return writes.with(inserted).select().from(inserted).orderBy(inserted.id).prepare('insert_tickets');
+    returning ${COLUMN_NAMES}`);
+  const searchTexts = writes.$with('search_texts', {}).as(sql`
+    insert into ticket_search (ticket_id, raw_text)
+    select id, folded
+    from (select id, row_number() over (order by id) as position from inserted) as ids
+      join unnest(${sql.placeholder('folded')}::text[]) with ordinality as input (folded, position) using (position)`);
+  return writes.with(inserted, searchTexts).select().from(inserted).orderBy(inserted.id).prepare('insert_tickets');
 }
 
 function prepareKeyStatements({ reads, writes }: Pick<Connections, 'reads' | 'writes'>) {
@@ -121,21 +134,23 @@ function prepareKeyStatements({ reads, writes }: Pick<Connections, 'reads' | 'wr
   const EXPIRY = sql`now() - interval '24 hours'`;
   const isKey = and(eq(idempotencyKeys.client, CLIENT), eq(idempotencyKeys.key, KEY));
 
-  const inserted = writes.$with('inserted', getTableColumns(tickets)).as(sql`
+  const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
     insert into tickets (source, raw_text) values (${sql.placeholder('source')}, ${sql.placeholder('raw_text')})
-    returning ${TICKET_COLUMNS}`);
+    returning ${COLUMN_NAMES}`);
+  const searchTexts = writes.$with('search_texts', {}).as(sql`
+    insert into ticket_search (ticket_id, raw_text) select id, ${sql.placeholder('folded')} from inserted`);
   const key = writes.$with('key', {}).as(sql`
     insert into idempotency_keys (client, key, request_hash, ticket_id)
     select ${CLIENT}, ${KEY}, ${sql.placeholder('requestHash')}, id from inserted`);
 
   return {
     find: reads
-      .select({ request_hash: idempotencyKeys.request_hash, ticket: getTableColumns(tickets) })
+      .select({ request_hash: idempotencyKeys.request_hash, ticket: TICKET_COLUMNS })
       .from(idempotencyKeys)
       .innerJoin(tickets, eq(tickets.id, idempotencyKeys.ticket_id))
       .where(and(isKey, sql`${idempotencyKeys.created_at} >= ${EXPIRY}`))
       .prepare('find_idempotency_key'),
-    insert: writes.with(inserted, key).select().from(inserted).prepare('insert_idempotent_ticket'),
+    insert: writes.with(inserted, searchTexts, key).select().from(inserted).prepare('insert_idempotent_ticket'),
     /** Deletes this key, and more than one other, so that they do not accumulate, but a few. */
     deleteExpired: writes
       .delete(idempotencyKeys)

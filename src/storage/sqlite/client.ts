@@ -5,13 +5,13 @@ import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
 import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
 import { read } from './errors.ts';
-import { foldStoredTexts } from './fold.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
 import { createTicketList } from './list.ts';
 import { migrate } from './migrate.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
+import { fillSearchTexts } from './search-texts.ts';
 import { createSearchThread } from './search-thread.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
@@ -44,7 +44,7 @@ export function openSqlite(path: string, options: StorageOptions = {}): Storage 
 function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: StorageOptions): Storage {
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
-  foldStoredTexts(sqlite);
+  fillSearchTexts(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);

@@ -1,11 +1,7 @@
-import { CATEGORIES } from '../../schemas/result.ts';
-import { TICKET_STATUSES } from '../../schemas/ticket.ts';
-import type { TicketFilter, TicketListQuery } from '../types.ts';
-import { fold } from './fold.ts';
+import { toPattern } from '../fold.ts';
+import { type TicketRange, toRanges } from '../ticket-ranges.ts';
+import type { TicketListQuery } from '../types.ts';
 import { toTimestamp } from './timestamp.ts';
-
-/** Values of the first columns of an index on `tickets`. The columns' names make the name of the index. */
-type Range = { source?: string; status?: string; category?: string | null };
 
 type Query = Omit<TicketListQuery, 'limit'>;
 
@@ -20,26 +16,21 @@ const IS_MATCH = String.raw`(text.raw_text LIKE @pattern ESCAPE '\' OR text.summ
  * reads only as many rows as are taken.
  */
 export function listStatement({ filter, order, after }: Query): { sql: string; parameters: object } {
-  const ranges = rangesOf(filter);
+  const ranges = toRanges(filter);
   const direction = order === 'newest' ? 'DESC' : 'ASC';
   const selects = ranges.map((range, n) => selectRange(range, n, filter.q !== undefined));
   const values = ranges.flatMap((range, n) => Object.entries(range).map(([column, value]) => [column + n, value]));
   return {
     sql: `${selects.join(' UNION ALL ')} ORDER BY created_at ${direction}, id ${direction}`,
-    parameters: { ...Object.fromEntries(values), ...boundsOf({ filter, order, after }), pattern: patternOf(filter) },
+    parameters: {
+      ...Object.fromEntries(values),
+      ...boundsOf({ filter, order, after }),
+      pattern: toPattern(filter.q ?? ''),
+    },
   };
 }
 
-/** The ranges of an index that together hold the tickets of a filter: one for each combination of values. */
-function rangesOf({ status, category, source }: TicketFilter): Range[] {
-  const combine = (ranges: Range[], column: keyof Range, values: readonly (string | null)[]) =>
-    ranges.flatMap((range) => [...new Set(values)].map((value): Range => ({ ...range, [column]: value })));
-  const ranges = source ? combine([{}], 'source', source) : [{}];
-  if (!status && !category) return ranges;
-  return combine(combine(ranges, 'status', status ?? TICKET_STATUSES), 'category', category ?? [...CATEGORIES, null]);
-}
-
-function selectRange(range: Range, n: number, isSearch: boolean): string {
+function selectRange(range: TicketRange, n: number, isSearch: boolean): string {
   const columns = Object.keys(range);
   return `
     SELECT tickets.id, tickets.created_at, ${isSearch ? IS_MATCH : 1} AS isMatch
@@ -63,5 +54,3 @@ function boundsOf({ filter: { createdAfter, createdBefore }, order, after }: Que
 
 /** The first whole second that is not before a time. */
 const toSecond = (time: Date) => toTimestamp(new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString());
-
-const patternOf = ({ q = '' }: TicketFilter) => `%${fold(q).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;

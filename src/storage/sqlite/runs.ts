@@ -1,9 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { RunUsage } from '../../schemas/run.ts';
+import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
 import { read } from './errors.ts';
-import { fold } from './fold.ts';
 import { prepareResultUpsert } from './results.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';

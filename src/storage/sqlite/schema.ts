@@ -48,7 +48,7 @@ export const tickets = sqliteTable(
 export const ticketSearch = sqliteTable('ticket_search', {
   ticket_id: integer()
     .primaryKey()
-    .references(() => tickets.id),
+    .references(() => tickets.id, { onDelete: 'cascade' }),
   raw_text: text().notNull(),
   /** Of the stored result. */
   summary: text(),

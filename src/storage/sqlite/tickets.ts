@@ -1,9 +1,9 @@
 import { and, count, eq, getTableColumns, gte, inArray, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
+import { fold } from '../fold.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { read } from './errors.ts';
-import { fold } from './fold.ts';
 import { idempotencyKeys, results, runs, ticketSearch, tickets } from './schema.ts';
 import { createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
@@ -151,7 +151,6 @@ function prepareDeletion(db: BetterSQLite3Database) {
     db.delete(idempotencyKeys).where(eq(idempotencyKeys.ticket_id, ID)).prepare(),
     db.delete(runs).where(eq(runs.ticket_id, ID)).prepare(),
     db.delete(results).where(eq(results.ticket_id, ID)).prepare(),
-    db.delete(ticketSearch).where(eq(ticketSearch.ticket_id, ID)).prepare(),
   ];
   const deleteTicket = db.delete(tickets).where(eq(tickets.id, ID)).prepare();
   const createdBefore = db
