@@ -1,6 +1,6 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { EXCERPT_LENGTH, type TicketListEntry } from '../../schemas/ticket-list.ts';
-import { toPattern } from '../fold.ts';
+import { fold } from '../fold.ts';
 import { createSearchQueue } from '../search-queue.ts';
 import { type TicketRange, toRanges } from '../ticket-ranges.ts';
 import type { TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
@@ -64,17 +64,20 @@ function selectBlock({ filter, order, after }: TicketListQuery, size: number): S
     (range) => sql`(select id, created_at from tickets where ${bounds} ${isInRange(range)}
       order by created_at ${direction}, id ${direction} limit ${size})`,
   );
-  const pattern = filter.q === undefined ? undefined : toPattern(filter.q);
-  const isMatch =
-    pattern === undefined ? sql`true` : sql`(raw_text like ${pattern} or summary like ${pattern}) is true`;
-  const texts = pattern === undefined ? sql`` : sql`join ticket_search on ticket_id = id`;
+  const part = fold(filter.q ?? '');
+  const isMatch = sql`strpos(raw_text, ${part}) > 0 or coalesce(strpos(summary, ${part}) > 0, false)`;
+  // Without `offset 0`, PostgreSQL may read the texts of all tickets and join them with the block.
+  const match =
+    filter.q === undefined
+      ? sql`(select true as is_match) as match`
+      : sql`lateral (select ${isMatch} as is_match from ticket_search where ticket_id = id offset 0) as match`;
   return sql`
     with block as materialized (
       select id, created_at, row_number() over (order by created_at ${direction}, id ${direction}) as number
       from (${sql.join(parts, sql` union all `)}) as parts
-      order by created_at ${direction}, id ${direction} limit ${size}),
-    rows as (select id, created_at, number, ${isMatch} as is_match from block ${texts})
-    select id::float8, ${toTime(sql`created_at`)} as created_at, number::float8, is_match as "isMatch" from rows
+      order by created_at ${direction}, id ${direction} limit ${size})
+    select id::float8, ${toTime(sql`created_at`)} as created_at, number::float8, is_match as "isMatch"
+    from block cross join ${match}
     where is_match or number = (select max(number) from block)
     order by number`;
 }
