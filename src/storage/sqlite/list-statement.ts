@@ -1,4 +1,4 @@
-import { toPattern } from '../fold.ts';
+import { fold } from '../fold.ts';
 import { type TicketRange, toRanges } from '../ticket-ranges.ts';
 import type { TicketListQuery } from '../types.ts';
 import { toTimestamp } from './timestamp.ts';
@@ -54,3 +54,5 @@ function boundsOf({ filter: { createdAfter, createdBefore }, order, after }: Que
 
 /** The first whole second that is not before a time. */
 const toSecond = (time: Date) => toTimestamp(new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString());
+
+const toPattern = (text: string) => `%${fold(text).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
