@@ -109,7 +109,7 @@ async function loseTwoOwners({ createDatabase }: StorageKind): Promise<void> {
 describe('a server on the database of a killed and a suspended one', () => {
   it('makes their runs anew after the leases, and the suspended one overwrites nothing', async () => {
     await Promise.all(STORAGES.map(loseTwoOwners)); // at the same time, because they mostly wait
-  });
+  }, 120_000);
 });
 
 describe.runIf(STORAGES.includes(POSTGRES))('servers on PostgreSQL whose clocks differ by an hour', () => {
