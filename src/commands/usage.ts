@@ -3,7 +3,7 @@ import { parseArgs } from 'node:util';
 import { readEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
-import { openUsageReader } from '../storage/sqlite/usage-reader.ts';
+import { openUsageReader } from '../storage/open.ts';
 import type { UsageRepository } from '../storage/types.ts';
 import { type DateRange, parseRange } from './usage/range.ts';
 import { readFailures, readReport } from './usage/report.ts';
@@ -43,7 +43,7 @@ async function run(): Promise<void> {
   const range = parseRange(values);
   const group = parseGroup(groupBy ?? 'day');
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
-  const { usage, close } = openUsageReader(DATABASE_URL);
+  const { usage, close } = await openUsageReader(DATABASE_URL);
   try {
     if (file === undefined) {
       process.stdout.write(formatTable(await readReport(usage, range, group), process.stdout));
@@ -51,7 +51,7 @@ async function run(): Promise<void> {
       await writePage(file, usage, range);
     }
   } finally {
-    close();
+    await close();
   }
 }
 
