@@ -16,7 +16,7 @@ import {
 } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
-import { RUN_COLUMNS } from './run-columns.ts';
+import { COUNTED_COLUMNS, RUN_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
 import { results, runs, tickets } from './schema.ts';
 
 const TICKET_ID = sql.placeholder('ticketId');
@@ -79,7 +79,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .from(results)
       .where(and(eq(results.ticket_id, TICKET_ID), notExists(leasedRunOf(results.ticket_id))))
       .prepare(),
-    findNewest: db.select().from(runs).where(isRunOfTicket).orderBy(desc(runs.number)).limit(1).prepare(),
+    findNewest: db.select(STATE_COLUMNS).from(runs).where(isRunOfTicket).orderBy(desc(runs.number)).limit(1).prepare(),
     findSucceededSince: db
       .select({ number: runs.number })
       .from(runs)
@@ -145,7 +145,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         reply_draft: param('reply_draft', runs.reply_draft),
       })
       .where(isOwnRun)
-      .returning()
+      .returning(COUNTED_COLUMNS)
       .prepare(),
     fail: db
       .update(runs)
@@ -158,7 +158,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         openai_request_id: param('openai_request_id', runs.openai_request_id),
       })
       .where(isOwnRun)
-      .returning()
+      .returning(COUNTED_COLUMNS)
       .prepare(),
     release: db
       .update(runs)

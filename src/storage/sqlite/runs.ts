@@ -4,12 +4,13 @@ import type { RunUsage } from '../../schemas/run.ts';
 import type { ClaimOptions, ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
 import { read } from './errors.ts';
 import { prepareResultUpsert } from './results.ts';
+import type { STATE_COLUMNS } from './run-columns.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
 import { createUsageRecorder, prepareCostOfDay } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-type RunRow = typeof runs.$inferSelect;
+type RunRow = Pick<typeof runs.$inferSelect, keyof typeof STATE_COLUMNS>;
 
 export function createRunRepository(
   db: BetterSQLite3Database,
@@ -52,7 +53,7 @@ export function createRunRepository(
     if (result) return { state: 'stored', result };
     if (dailyBudgetUsd !== undefined && isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
-    statements.abandon.run({ ticketId });
+    if (newest?.status === 'running') statements.abandon.run({ ticketId });
     const number = (newest?.number ?? 0) + 1;
     statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
     statements.markProcessing.run({ ticketId });

@@ -3,6 +3,7 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { read } from './errors.ts';
+import { COUNTED_COLUMNS } from './run-columns.ts';
 import { idempotencyKeys, results, runs, tickets } from './schema.ts';
 import { createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
@@ -122,7 +123,7 @@ function prepareDeletion(db: BetterSQLite3Database) {
   const ID = sql.placeholder('id');
   const recordUsage = createUsageRecorder(db);
   const findWithoutOutcome = db
-    .select()
+    .select(COUNTED_COLUMNS)
     .from(runs)
     .where(and(eq(runs.ticket_id, ID), inArray(runs.status, ['queued', 'running', 'abandoned'])))
     .prepare();
