@@ -1,14 +1,11 @@
 import { readFileSync } from 'node:fs';
-import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
+import { describe, expect, it } from 'vitest';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
 
 const FORCE = makeClaimOptions({ force: true });
 const TICKET = { raw_text: 'x', source: 'web' };
 const KEY = { client: 'support', key: 'order-7', requestHash: 'hash-of-x' };
-
-beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
-afterEach(() => void vi.useRealTimers());
 
 function twoProcesses() {
   const { path, storage: ours } = openTestStorage();
