@@ -6,7 +6,6 @@ import {
   exists,
   gt,
   gte,
-  inArray,
   lt,
   ne,
   notBetween,
@@ -48,7 +47,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
    * Fencing: this process has claimed the run, and no other one a newer run since. A run that was marked as abandoned
    * because its lease had expired can still be ended by its owner; a released one has no owner.
    */
-  const isOwned = and(eq(runs.lease_owner, OWNER), inArray(runs.status, ['running', 'abandoned']), isNewest);
+  const isOwned = and(eq(runs.lease_owner, OWNER), sql`${runs.status} in ('running', 'abandoned')`, isNewest);
   const isOwnRun = and(isRunOfTicket, eq(runs.number, NUMBER), isOwned);
   const isInList = (column: SQLiteColumn) =>
     sql`${column} in (select value from json_each(${sql.placeholder('ticketIds')}))`;
@@ -79,14 +78,14 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .from(results)
       .where(and(eq(results.ticket_id, TICKET_ID), notExists(leasedRunOf(results.ticket_id))))
       .prepare(),
-    findNewest: db.select(STATE_COLUMNS).from(runs).where(isRunOfTicket).orderBy(desc(runs.number)).limit(1).prepare(),
+    /** Without ORDER BY or LIMIT: SQLite 3.54 prepares a statement with both anew whenever its values change. */
+    findNewest: db.select(STATE_COLUMNS).from(runs).where(and(isRunOfTicket, isNewest)).prepare(),
     findSucceededSince: db
       .select({ number: runs.number })
       .from(runs)
       .where(and(isRunOfTicket, gte(runs.number, NUMBER), eq(runs.status, 'succeeded')))
-      .limit(1)
       .prepare(),
-    findExpired: db.select({ id: tickets.id }).from(tickets).where(isExpired).limit(1).prepare(),
+    findExpired: db.select({ id: tickets.id }).from(tickets).where(isExpired).prepare(),
 
     findRun: db
       .select(RUN_COLUMNS)
