@@ -1,18 +1,4 @@
-import {
-  and,
-  between,
-  desc,
-  eq,
-  exists,
-  gt,
-  gte,
-  lt,
-  ne,
-  notBetween,
-  notExists,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, between, desc, eq, exists, gt, gte, lt, ne, notBetween, notExists, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { COUNTED_COLUMNS, RUN_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
