@@ -20,16 +20,17 @@ const IMPORTS = {
   routes: ['errors.ts', 'fastify', 'observability', 'plugins', 'processing', 'schemas', 'storage'],
   schemas: ['errors.ts'],
   'shutdown.ts': ['fastify', 'observability', 'processing'],
-  storage: ['errors.ts', 'schemas'],
-  'storage/open.ts': ['storage', 'storage/sqlite'],
-  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'root.ts', 'schemas', 'storage'],
+  storage: ['drizzle-orm', 'errors.ts', 'root.ts', 'schemas'],
+  'storage/open.ts': ['errors.ts', 'storage', 'storage/postgres', 'storage/sqlite'],
+  'storage/postgres': ['drizzle-orm', 'errors.ts', 'pg', 'schemas', 'storage'],
+  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'schemas', 'storage'],
 };
 
-const RESTRICTED_PACKAGE = /^@?(openai|better-sqlite3|drizzle-orm|prom-client|fastify)\b/;
+const RESTRICTED_PACKAGE = /^@?(openai|better-sqlite3|pg|drizzle-orm|prom-client|fastify)\b/;
 
 /** The part that a path in src belongs to: a folder or, at the top, a file. */
 const partOf = (path: string) =>
-  /^(?:llm|storage)\/(?:create\.ts|offline|openai|sqlite|open\.ts)|^[^/]+/.exec(path)?.[0] ?? path;
+  /^(?:llm|storage)\/(?:create\.ts|offline|openai|postgres|sqlite|open\.ts)|^[^/]+/.exec(path)?.[0] ?? path;
 
 it('each part of src imports only what it may', () => {
   const actual = new Map<string, Set<string>>();

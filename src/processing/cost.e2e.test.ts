@@ -61,7 +61,7 @@ describe('the cost of a run', () => {
 describe('a daily budget', () => {
   it('answers 503 budget_exhausted until midnight UTC, also for the runs of another process', async () => {
     const { app, database, process, provider, read } = await withTickets(3, { dailyBudgetUsd: 0.01 });
-    const other = openStorage(database);
+    const other = await openStorage(database);
     onTestFinished(other.close);
     expect((await process(1)).statusCode).toBe(200);
     const remaining = /^ticket_service_llm_budget_remaining_usd (.+)$/m;
@@ -100,7 +100,7 @@ describe('a daily budget', () => {
 
   it('lets requests join a run under way', async () => {
     const { database, process } = await withTickets(2, { dailyBudgetUsd: 0.01 });
-    const other = openStorage(database);
+    const other = await openStorage(database);
     onTestFinished(other.close);
     await other.runs.claimRun(1, makeClaimOptions());
     await other.runs.claimRun(2, makeClaimOptions());

@@ -88,7 +88,7 @@ describe('POST /tickets/:id/process', () => {
 
   it('logs that leases could not be renewed', async () => {
     const { log, processor, store } = await withTickets(1, {});
-    store.close();
+    await store.close();
     await processor.heartbeat();
     expect(log.join()).toMatch('leases were not renewed');
   });

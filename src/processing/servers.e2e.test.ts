@@ -18,7 +18,7 @@ describe('two servers on one database', () => {
     const bodies = await Promise.all(responses.map((response) => response.text()));
     expect(new Set(bodies).size).toBe(1);
     expect(provider.requests).toHaveLength(1);
-    const storage = openStorage(`${folder}/data/app.db`);
+    const storage = await openStorage(`${folder}/data/app.db`);
     onTestFinished(storage.close);
     expect(await storage.runs.listRuns(1, { limit: 10 })).toEqual([
       expect.objectContaining({ number: 1, status: 'succeeded', attempts: 1, input_tokens: 120 }),
@@ -35,7 +35,7 @@ describe('two servers on one database', () => {
     provider.respond(completed());
     const response = await servers[1].post('/tickets/1/process'); // waits until the lease has expired
     expect(response.status).toBe(200);
-    const storage = openStorage(`${folder}/data/app.db`);
+    const storage = await openStorage(`${folder}/data/app.db`);
     onTestFinished(storage.close);
     const runs = await storage.runs.listRuns(1, { limit: 10 });
     expect(runs).toEqual([

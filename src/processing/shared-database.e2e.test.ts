@@ -12,7 +12,7 @@ describe('processes that share a database', () => {
   it('joins a remote run and answers 404 for an unknown ticket when the queue is full', async () => {
     const { database, process, provider } = await withTickets(2, { concurrency: 1, maxQueueSize: 0 });
     provider.respond(() => () => {});
-    const other = openStorage(database);
+    const other = await openStorage(database);
     onTestFinished(() => other.close());
     process(2); // takes the only slot
     await expect.poll(() => provider.requests.length).toBe(1);
@@ -30,7 +30,7 @@ describe('processes that share a database', () => {
       await sleep(200);
       return completed();
     });
-    const other = openStorage(database);
+    const other = await openStorage(database);
     onTestFinished(() => other.close());
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const follower = process(1);
@@ -46,7 +46,7 @@ describe('processes that share a database', () => {
     const { database, process, processor, provider } = await withTickets(1, { leaseMs: 500 });
     const heartbeat = setInterval(processor.heartbeat, 60);
     onTestFinished(() => clearInterval(heartbeat));
-    const other = openStorage(database, { leaseMs: 500 });
+    const other = await openStorage(database, { leaseMs: 500 });
     onTestFinished(() => other.close());
     const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
     provider.respond(() => promise);
@@ -65,7 +65,7 @@ describe('processes that share a database', () => {
   it('stops a run whose lease was lost, and answers with what the new owner stored', async () => {
     const { database, process, processor, provider } = await withTickets(1, { leaseMs: 100, maxAttempts: 3 });
     provider.respond(() => () => {});
-    const other = openStorage(database, { leaseMs: 100 });
+    const other = await openStorage(database, { leaseMs: 100 });
     onTestFinished(() => other.close());
     const response = process(1);
     await expect.poll(() => provider.requests.length).toBe(1);
@@ -99,7 +99,7 @@ describe('processes that share a database', () => {
 
   it('does not reclaim a run whose owner may have been blocked by a lock', async () => {
     const { database, process, provider } = await withTickets(1, { leaseMs: 1000 });
-    const other = openStorage(database, { leaseMs: 1000 });
+    const other = await openStorage(database, { leaseMs: 1000 });
     const locker = new Database(database);
     onTestFinished(() => {
       other.close();
@@ -123,7 +123,7 @@ describe('processes that share a database', () => {
 
   it('keeps waiting for a remote run while the database is locked', async () => {
     const { database, process } = await withTickets(1, { leaseMs: 300 });
-    const other = openStorage(database, { leaseMs: 300 });
+    const other = await openStorage(database, { leaseMs: 300 });
     const locker = new Database(database);
     onTestFinished(() => {
       other.close();

@@ -43,7 +43,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
   const metrics = createMetrics({ version: '0.0.0' });
-  const store = openStorage(database, { leaseMs, onCommit: metrics.observeCommit });
+  const store = await openStorage(database, { leaseMs, onCommit: metrics.observeCommit });
   const openai = createOpenAIClient({
     apiKey: 'sk-test',
     baseURL: provider.url,
@@ -116,7 +116,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     async close() {
       await app.close();
       await provider.close();
-      store.close();
+      await store.close();
     },
   };
 }
