@@ -1,6 +1,10 @@
 import { StartupError } from '../errors.ts';
 import { openSqlite } from './sqlite/client.ts';
+import { openSqliteTransfer } from './sqlite/transfer.ts';
+import type { Transfer } from './transfer.ts';
 import type { Storage, StorageOptions } from './types.ts';
+
+export const isPostgresUrl = (databaseUrl: string) => /^postgres(?:ql)?:/.test(databaseUrl);
 
 const SCHEME = /^([a-z][a-z0-9+.-]+):/i;
 
@@ -22,4 +26,11 @@ export async function openStorage(databaseUrl: string, options?: StorageOptions)
     default:
       throw new StartupError(`DATABASE_URL: there is no storage for ${scheme}: URLs`);
   }
+}
+
+/** Begins a transaction that reads or fills a whole database; see `copyTables`. */
+export async function openTransfer(databaseUrl: string, mode: 'source' | 'target'): Promise<Transfer> {
+  if (!isPostgresUrl(databaseUrl)) return openSqliteTransfer(databaseUrl, mode);
+  const { openPostgresTransfer } = await import('./postgres/transfer.ts');
+  return openPostgresTransfer(databaseUrl, mode);
 }
