@@ -23,7 +23,7 @@ async function prepare(from: StorageKind, to: StorageKind) {
   await storage.runs.claimRun(2, FORCE);
   const { id } = await storage.tickets.create(TICKET);
   await storage.tickets.delete(id);
-  await (await target.open()).close();
+  await target.open(); // creates the tables
   return { source, target, storage };
 }
 
@@ -69,7 +69,7 @@ describe.skipIf(!HAS_POSTGRES).each([
     const { source, target } = await prepare(from, to);
     const tables = await copy(source.url, target.url);
     const back = await from.createDatabase();
-    await (await back.open()).close();
+    await back.open();
     expect(await copy(target.url, back.url)).toEqual(tables);
   });
 
