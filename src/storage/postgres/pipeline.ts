@@ -23,6 +23,7 @@ export interface Pipeline {
 export function createPipeline(config: pg.ClientConfig): Pipeline {
   let connection: Promise<pg.Client> | undefined;
   let failures = 0;
+  let isClosed = false;
 
   function connect(): Promise<pg.Client> {
     const client = new pg.Client({ ...config, pipeline: true });
@@ -47,6 +48,7 @@ export function createPipeline(config: pg.ClientConfig): Pipeline {
 
   return {
     async query(query, values) {
+      if (isClosed) throw new Error('the connection was closed');
       connection ??= connect();
       const current = connection;
       const client = await current;
@@ -63,6 +65,7 @@ export function createPipeline(config: pg.ClientConfig): Pipeline {
     },
 
     async close() {
+      isClosed = true;
       const client = await connection?.catch(() => undefined);
       if (!client) return;
       const timer = setTimeout(() => client.connection.stream.destroy(), CLOSE_TIMEOUT_MS);

@@ -10,7 +10,7 @@ const DAILY_BUDGET = sql`${sql.placeholder('dailyBudgetUsd')}::double precision`
  * Claims the next run of a ticket in one statement, or returns why it cannot. No row: there is no such ticket. Neither a
  * claim nor a reason: something has changed since the statement began, and it has to be executed again.
  */
-export function prepareClaim(db: Connections['writes'], { owner, newLease, isLeased }: RunConditions) {
+export function prepareClaim(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
   const ticket = cte('ticket', sql`select id, raw_text from tickets where id = ${TICKET_ID} for no key update`);
   const newest = cte(

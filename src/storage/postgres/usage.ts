@@ -46,7 +46,7 @@ export const costOfDay = (day: SQL) => sql<number>`
   (select coalesce(sum(cost_usd), 0) from usage_daily where day = ${day}::date) +
   (select coalesce(sum(cost_usd), 0) from runs where ${isWithoutOutcome} and ${isCreatedBetween(day, day)})`;
 
-export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads' | 'pool'>): UsageRepository {
+export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads' | 'slow'>): UsageRepository {
   const from = sql`${sql.placeholder('from')}`;
   const to = sql`${sql.placeholder('to')}`;
   const sum = (name: string) => sql<number>`sum(${sql.identifier(name)})`.mapWith(Number);
@@ -64,7 +64,7 @@ export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads'
   /** One statement, so that a run that ends meanwhile is counted once. */
   const prepareReport = (groupBy: UsageGroupName) =>
     unionAll(
-      pool
+      slow
         .select({
           group: sql<string>`${usageDaily[groupBy]}::text`,
           status: usageDaily.status,
@@ -75,7 +75,7 @@ export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads'
         .from(usageDaily)
         .where(between(usageDaily.day, sql`${from}::date`, sql`${to}::date`))
         .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms),
-      pool
+      slow
         .select({
           group:
             groupBy === 'day'
