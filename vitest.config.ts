@@ -4,7 +4,10 @@ import { defineConfig } from 'vitest/config';
 const timeouts = { testTimeout: 30_000, hookTimeout: 30_000, expect: { poll: { timeout: 20_000 } } };
 
 /** They replace `node:timers/promises` for the modules that they test. */
-const withMockedTimers = ['src/processing/{execute-run,processor,remote-run}.test.ts', 'src/llm/retry.test.ts'];
+const withMockedTimers = [
+  'src/processing/{execute-run,processor,remote-run,retention}.test.ts',
+  'src/llm/retry.test.ts',
+];
 
 export default defineConfig({
   test: {

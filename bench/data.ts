@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { openStorage } from '../src/storage/open.ts';
-import { makeNewResult } from '../src/testing/fixtures.ts';
+import { makeClaimOptions, makeNewResult, makeRunUsage } from '../src/testing/fixtures.ts';
 import { NEW_TICKET } from './ticket.ts';
 
 /** The benchmark's files, on the disk of this checkout; removed at exit. */
@@ -32,8 +32,8 @@ export async function createDatabase({ tickets, withResults = false }: DatabaseO
   const storage = openStorage(file);
   if (tickets > 0) await storage.tickets.create(NEW_TICKET);
   if (tickets > 0 && withResults) {
-    await storage.runs.claimRun(1, { force: false, claim: true });
-    await storage.runs.completeRun(1, makeNewResult());
+    await storage.runs.claimRun(1, makeClaimOptions({ force: false, claim: true }));
+    await storage.runs.completeRun(1, makeNewResult(), makeRunUsage());
   }
   storage.close();
   if (tickets > 1) copyFirstRows(file, tickets);

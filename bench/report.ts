@@ -46,7 +46,7 @@ export function summarize({ name, title, targets }: Scenario, rounds: Record<str
     targets: targets.map((target) => {
       const { metric, numerator, denominator, atLeast = 0, atMost = Number.POSITIVE_INFINITY } = target;
       const ratio = spreadOf(
-        rounds.map((round) => value(round, numerator, metric) / value(round, denominator, metric)),
+        rounds.map((round) => value(round, numerator, metric) / (denominator ? value(round, denominator, metric) : 1)),
       );
       return { ...target, ratio, isMet: ratio.median >= atLeast && ratio.median <= atMost };
     }),
@@ -86,8 +86,9 @@ export function toMarkdown({ machine, scenarios }: Results): string {
 const targetRows = ({ name, title, targets }: ScenarioResult) =>
   targets.map(({ metric, numerator, denominator, atLeast, atMost, ratio, isMet }) => {
     const target = atLeast === undefined ? `≤ ${atMost}` : `≥ ${atLeast}`;
+    const candidates = denominator ? `${numerator} ÷ ${denominator}` : numerator;
     const actual = `${format(ratio.median)} (${format(ratio.min)}–${format(ratio.max)})${isMet ? '' : ' **missed**'}`;
-    return `| ${name} | ${title} | ${METRICS[metric]}: ${numerator} ÷ ${denominator} | ${target} | ${actual} |`;
+    return `| ${name} | ${title} | ${METRICS[metric]}: ${candidates} | ${target} | ${actual} |`;
   });
 
 const metricRows = ({ name, metrics }: ScenarioResult) =>

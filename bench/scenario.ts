@@ -10,12 +10,12 @@ export const METRICS = {
 export type MetricName = keyof typeof METRICS;
 export type Metrics = Partial<Record<MetricName, number>>;
 
-/** A bound on the ratio of two candidates' metrics. */
+/** A bound on the ratio of two candidates' metrics, or on one candidate's metric. */
 export interface Target {
   metric: MetricName;
-  /** The two candidates. */
+  /** The candidates. */
   numerator: string;
-  denominator: string;
+  denominator?: string;
   atLeast?: number;
   atMost?: number;
 }

@@ -1,3 +1,4 @@
+import { USAGE_GROUPS } from '../src/schemas/usage.ts';
 import { postAtOnce } from './burst.ts';
 import { compareWithBaseline } from './compare.ts';
 import { createDatabase, type DatabaseOptions, largeDatabase, newFile } from './data.ts';
@@ -6,6 +7,7 @@ import type { Server } from './processes.ts';
 import type { Metrics, Scenario, Target } from './scenario.ts';
 import { runBaselineClient, startBaseline, startService, startWithProvider } from './servers.ts';
 import { NEW_TICKET } from './ticket.ts';
+import { createUsageDatabase } from './usage-data.ts';
 
 const CPU_TARGET: Target = { metric: 'cpuUs', numerator: 'baseline', denominator: 'service', atLeast: 0.6 };
 const P99_TARGET: Target = { metric: 'p99Ms', numerator: 'service', denominator: 'baseline', atMost: 2 };
@@ -163,7 +165,25 @@ export const SCENARIOS: Scenario[] = [
       };
     },
   },
+  {
+    name: 'usage',
+    title: 'GET /usage of 30 days with 1,000,000 runs, by group_by',
+    targets: USAGE_GROUPS.map((group) => ({ metric: 'durationMs', numerator: group, atMost: 300 })),
+    async setUp({ tickets: runs }) {
+      const service = await startService(await createUsageDatabase(runs));
+      const measure = (group: string) => () => measureRequest(`${service.url}/usage?group_by=${group}`);
+      return Object.fromEntries(USAGE_GROUPS.map((group) => [group, measure(group)]));
+    },
+  },
 ];
+
+async function measureRequest(url: string): Promise<Metrics> {
+  const start = performance.now();
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
+  return { durationMs: performance.now() - start };
+}
 
 async function measureStart(start: Promise<Server>): Promise<Metrics> {
   const server = await start;

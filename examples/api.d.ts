@@ -15,7 +15,7 @@ export interface paths {
         put?: never;
         /**
          * Create a ticket
-         * @description Stores an inquiry with status `new`. The model does not see it before the ticket is processed. Unknown fields are ignored.
+         * @description Stores an inquiry with status `new`. The model does not see it before the ticket is processed. Unknown fields are ignored. With an `Idempotency-Key`, a repeated request returns the first ticket with its current status and creates no other.
          */
         post: operations["createTicket"];
         delete?: never;
@@ -38,7 +38,11 @@ export interface paths {
         get: operations["getTicket"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete a ticket
+         * @description Deletes the ticket with its result, runs and idempotency keys. A run in progress is discarded: requests that wait for it get 404. Sums of usage stay. No request body is needed.
+         */
+        delete: operations["deleteTicket"];
         options?: never;
         head?: never;
         patch?: never;
@@ -75,9 +79,69 @@ export interface paths {
         put?: never;
         /**
          * Process a ticket
-         * @description Returns the stored result if there is one. Otherwise the model writes a result, which is stored and returned. Concurrent requests for the same ticket share one run and get the same answer. A failed run leaves the previous result as it was. No request body is needed.
+         * @description Returns the stored result if there is one. Otherwise the model writes a result, which is stored and returned. Concurrent requests for the same ticket share one run and get the same answer. A failed run leaves the previous result as it was. If the budget for the day is used up, no run starts; stored results are still returned. No request body is needed.
          */
         post: operations["processTicket"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/{id}/runs": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * List the runs of a ticket
+         * @description Returns the runs of a ticket in pages, newest first, including failed ones and those under way. A run keeps its text when a later run overwrites the result.
+         */
+        get: operations["listRuns"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/tickets/{id}/runs/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read a run of a ticket
+         * @description Returns one run of a ticket with its outcome, the text that it wrote, and what it cost.
+         */
+        get: operations["getRun"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/usage": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * Read what runs have used
+         * @description Returns the number of runs by status, their tokens, cost and latency in a range of UTC dates, for each group and in total. A run counts on the date on which it started. Ended runs of deleted tickets stay in the sums.
+         */
+        get: operations["getUsage"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -257,6 +321,287 @@ export interface components {
              */
             cached_tokens: number | null;
         };
+        /** @description One execution of the model for a ticket, with its outcome and cost. */
+        Run: {
+            /**
+             * @description The run's id.
+             * @example 1
+             */
+            id: number;
+            /**
+             * @description The ticket that the run belongs to.
+             * @example 1
+             */
+            ticket_id: number;
+            /**
+             * @description Counts the ticket's runs from 1.
+             * @example 1
+             */
+            number: number;
+            /**
+             * @description `queued`: waits to be executed. `running`: a server executes it. `succeeded`: its result was stored. `failed`: see `error_code`. `abandoned`: its server stopped or died before there was an outcome.
+             * @example succeeded
+             * @enum {string}
+             */
+            status: "queued" | "running" | "succeeded" | "failed" | "abandoned";
+            /**
+             * Format: date-time
+             * @description When the run was requested, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            created_at: string;
+            /**
+             * Format: date-time
+             * @description When a server started it, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            started_at: string | null;
+            /**
+             * Format: date-time
+             * @description When it ended, in UTC.
+             * @example 2026-02-17T16:35:05Z
+             */
+            finished_at: string | null;
+            /**
+             * @description Why the run failed.
+             * @example llm_rate_limited
+             * @enum {string|null}
+             */
+            error_code: "ticket_not_found" | "result_not_found" | "run_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready" | null;
+            /**
+             * @description The version of the prompt.
+             * @example v1
+             */
+            prompt_version: string | null;
+            /**
+             * @description The provider that was called.
+             * @example openai
+             */
+            provider: string | null;
+            /**
+             * @description The model that answered, or the configured one if none did.
+             * @example gpt-4o-mini-2024-07-18
+             */
+            model: string | null;
+            /**
+             * @description The provider's id of the call. Null if it sent none.
+             * @example req_8f2c41d09b7e
+             */
+            openai_request_id: string | null;
+            /**
+             * @description Duration of the successful provider call in whole milliseconds.
+             * @example 1240
+             */
+            latency_ms: number | null;
+            /**
+             * @description Provider calls that the run has made.
+             * @example 1
+             */
+            attempts: number;
+            /**
+             * @description Tokens of the prompt, including the ticket. Null if the provider did not report it.
+             * @example 412
+             */
+            input_tokens: number | null;
+            /**
+             * @description Tokens that the model generated. Null if the provider did not report it.
+             * @example 96
+             */
+            output_tokens: number | null;
+            /**
+             * @description Input and output tokens together. Null if the provider did not report it.
+             * @example 508
+             */
+            total_tokens: number | null;
+            /**
+             * @description Input tokens that were read from the provider's cache. Null if the provider did not report it.
+             * @example 0
+             */
+            cached_tokens: number | null;
+            /**
+             * @description Cost of all attempts in US dollars. Null if the price of the model or the usage is unknown.
+             * @example 0.000119
+             */
+            cost_usd: number | null;
+            /**
+             * @description What the customer wants, in one or two sentences.
+             * @example The customer cannot log in to their account and asks for help.
+             */
+            summary: string | null;
+            /**
+             * @description The subject of the ticket.
+             * @example auth/login
+             * @enum {string|null}
+             */
+            category: "auth/login" | "billing" | "bug" | "feature_request" | "account" | "other" | null;
+            /**
+             * @description A reply to the customer, for a person to check and send.
+             * @example Hello,
+             *
+             *     Thank you for writing to us. Which message do you see when you log in?
+             *
+             *     Kind regards
+             */
+            reply_draft: string | null;
+        };
+        /** @description Runs, tokens, cost and latency in a range of dates, by group. */
+        Usage: {
+            /**
+             * Format: date
+             * @description First UTC date, inclusive.
+             * @example 2026-02-01
+             */
+            from: string;
+            /**
+             * Format: date
+             * @description Last UTC date, inclusive.
+             * @example 2026-02-28
+             */
+            to: string;
+            /**
+             * @description What the runs are grouped by.
+             * @example day
+             * @enum {string}
+             */
+            group_by: "day" | "model" | "prompt_version" | "category" | "error_code";
+            /** @description One entry per group, in the order of `group`. */
+            data: {
+                /**
+                 * @description The value that the runs have in common. Null for runs without one.
+                 * @example 2026-02-17
+                 */
+                group: string | null;
+                /** @description Number of runs by status. */
+                runs: {
+                    /**
+                     * @description Runs with the status `queued`.
+                     * @example 0
+                     */
+                    queued: number;
+                    /**
+                     * @description Runs with the status `running`.
+                     * @example 1
+                     */
+                    running: number;
+                    /**
+                     * @description Runs with the status `succeeded`.
+                     * @example 118
+                     */
+                    succeeded: number;
+                    /**
+                     * @description Runs with the status `failed`.
+                     * @example 2
+                     */
+                    failed: number;
+                    /**
+                     * @description Runs with the status `abandoned`.
+                     * @example 0
+                     */
+                    abandoned: number;
+                };
+                /**
+                 * @description Sum of the reported input tokens.
+                 * @example 49440
+                 */
+                input_tokens: number;
+                /**
+                 * @description Sum of the reported output tokens.
+                 * @example 11520
+                 */
+                output_tokens: number;
+                /**
+                 * @description Sum of the reported total tokens.
+                 * @example 60960
+                 */
+                total_tokens: number;
+                /**
+                 * @description Sum of the reported cached input tokens.
+                 * @example 0
+                 */
+                cached_tokens: number;
+                /**
+                 * @description Sum of the known costs in US dollars. Null if none is known.
+                 * @example 0.014328
+                 */
+                cost_usd: number | null;
+                /**
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
+                 * @example 1200
+                 */
+                p50_latency_ms: number | null;
+                /**
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
+                 * @example 3400
+                 */
+                p95_latency_ms: number | null;
+            }[];
+            /** @description All groups together. */
+            total: {
+                /** @description Number of runs by status. */
+                runs: {
+                    /**
+                     * @description Runs with the status `queued`.
+                     * @example 0
+                     */
+                    queued: number;
+                    /**
+                     * @description Runs with the status `running`.
+                     * @example 1
+                     */
+                    running: number;
+                    /**
+                     * @description Runs with the status `succeeded`.
+                     * @example 118
+                     */
+                    succeeded: number;
+                    /**
+                     * @description Runs with the status `failed`.
+                     * @example 2
+                     */
+                    failed: number;
+                    /**
+                     * @description Runs with the status `abandoned`.
+                     * @example 0
+                     */
+                    abandoned: number;
+                };
+                /**
+                 * @description Sum of the reported input tokens.
+                 * @example 49440
+                 */
+                input_tokens: number;
+                /**
+                 * @description Sum of the reported output tokens.
+                 * @example 11520
+                 */
+                output_tokens: number;
+                /**
+                 * @description Sum of the reported total tokens.
+                 * @example 60960
+                 */
+                total_tokens: number;
+                /**
+                 * @description Sum of the reported cached input tokens.
+                 * @example 0
+                 */
+                cached_tokens: number;
+                /**
+                 * @description Sum of the known costs in US dollars. Null if none is known.
+                 * @example 0.014328
+                 */
+                cost_usd: number | null;
+                /**
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
+                 * @example 1200
+                 */
+                p50_latency_ms: number | null;
+                /**
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
+                 * @example 3400
+                 */
+                p95_latency_ms: number | null;
+            };
+        };
         /** @description An error as in RFC 9457. */
         Problem: {
             /**
@@ -284,11 +629,11 @@ export interface components {
              * @example ticket_not_found
              * @enum {string}
              */
-            code: "ticket_not_found" | "result_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "overloaded" | "shutting_down" | "not_ready";
+            code: "ticket_not_found" | "result_not_found" | "run_not_found" | "not_found" | "unauthorized" | "forbidden" | "rate_limited" | "method_not_allowed" | "invalid_input" | "idempotency_key_reused" | "invalid_json" | "body_too_large" | "unsupported_media_type" | "bad_request" | "request_timeout" | "headers_too_large" | "internal_error" | "storage_unavailable" | "llm_unauthorized" | "llm_rejected" | "llm_quota_exhausted" | "llm_rate_limited" | "llm_unavailable" | "llm_timeout" | "llm_refused" | "llm_content_filtered" | "llm_truncated" | "llm_invalid_output" | "budget_exhausted" | "overloaded" | "shutting_down" | "not_ready";
             /** @description With status 422: every invalid part of the request. */
             errors?: {
                 /**
-                 * @description The path of the invalid value: `path`, `query` or `body`, then the names of the fields.
+                 * @description The path of the invalid value: `path`, `query`, `body` or `header`, then the names of the fields.
                  * @example [
                  *       "body",
                  *       "raw_text"
@@ -324,7 +669,10 @@ export interface operations {
     createTicket: {
         parameters: {
             query?: never;
-            header?: never;
+            header?: {
+                /** @description Makes repeating the request safe for 24 hours: the same key with the same fields returns the first ticket. A random UUID is a good key. */
+                "idempotency-key"?: string;
+            };
             path?: never;
             cookie?: never;
         };
@@ -352,11 +700,13 @@ export interface operations {
             };
         };
         responses: {
-            /** @description The new ticket. */
+            /** @description The new ticket, or the one that was created first with this `Idempotency-Key`. */
             201: {
                 headers: {
                     /** @description The path of the ticket: `/tickets/{id}`. */
                     Location?: string;
+                    /** @description Present if an earlier request with this `Idempotency-Key` created the ticket. */
+                    "Idempotent-Replayed"?: "true";
                     [name: string]: unknown;
                 };
                 content: {
@@ -410,7 +760,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Unprocessable Entity: `invalid_input` or `invalid_json`. */
+            /** @description Unprocessable Entity: `invalid_input` or `idempotency_key_reused` or `invalid_json`. */
             422: {
                 headers: {
                     [name: string]: unknown;
@@ -484,6 +834,99 @@ export interface operations {
                      */
                     "application/json": components["schemas"]["Ticket"];
                 };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `ticket_not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    deleteTicket: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ticket's id.
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The ticket is deleted. */
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Unauthorized: `unauthorized`. */
             401: {
@@ -772,7 +1215,7 @@ export interface operations {
                     "application/problem+json": components["schemas"]["Problem"];
                 };
             };
-            /** @description Service Unavailable: `storage_unavailable` or `overloaded` or `llm_rate_limited` or `llm_quota_exhausted` or `llm_unavailable` or `shutting_down`. */
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded` or `llm_rate_limited` or `llm_quota_exhausted` or `llm_unavailable` or `shutting_down` or `budget_exhausted`. */
             503: {
                 headers: {
                     /** @description After how many seconds a retry makes sense, if that is known. */
@@ -786,6 +1229,405 @@ export interface operations {
             /** @description Gateway Timeout: `llm_timeout`. */
             504: {
                 headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    listRuns: {
+        parameters: {
+            query?: {
+                /** @description Maximum number of entries on a page. */
+                limit?: number;
+                /** @description Where the page starts: `next_cursor` of the page before, with the same other parameters. */
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                /**
+                 * @description The ticket's id.
+                 * @example 1
+                 */
+                id: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description A page of runs, newest first. */
+            200: {
+                headers: {
+                    /** @description The next page, if there is one: `<…>; rel="next"` (RFC 8288). */
+                    Link?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "data": [
+                     *         {
+                     *           "id": 1,
+                     *           "ticket_id": 1,
+                     *           "number": 1,
+                     *           "status": "succeeded",
+                     *           "created_at": "2026-02-17T16:35:05Z",
+                     *           "started_at": "2026-02-17T16:35:05Z",
+                     *           "finished_at": "2026-02-17T16:35:05Z",
+                     *           "error_code": null,
+                     *           "prompt_version": "v1",
+                     *           "provider": "openai",
+                     *           "model": "gpt-4o-mini-2024-07-18",
+                     *           "openai_request_id": "req_8f2c41d09b7e",
+                     *           "latency_ms": 1240,
+                     *           "attempts": 1,
+                     *           "input_tokens": 412,
+                     *           "output_tokens": 96,
+                     *           "total_tokens": 508,
+                     *           "cached_tokens": 0,
+                     *           "cost_usd": 0.000119,
+                     *           "summary": "The customer cannot log in to their account and asks for help.",
+                     *           "category": "auth/login",
+                     *           "reply_draft": "Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards"
+                     *         }
+                     *       ],
+                     *       "next_cursor": "eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9"
+                     *     }
+                     */
+                    "application/json": {
+                        /** @description The entries of this page. */
+                        data: components["schemas"]["Run"][];
+                        /**
+                         * @description The `cursor` of the next page. Null on the last page.
+                         * @example eyJ2IjoxLCJsaXN0IjoiUWJXVWN3a2k0c0VvIiwiYWZ0ZXIiOjN9
+                         */
+                        next_cursor: string | null;
+                    };
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `ticket_not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getRun: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                /**
+                 * @description The ticket's id.
+                 * @example 1
+                 */
+                id: number;
+                /**
+                 * @description The run's number, from 1.
+                 * @example 1
+                 */
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The run. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "id": 1,
+                     *       "ticket_id": 1,
+                     *       "number": 1,
+                     *       "status": "succeeded",
+                     *       "created_at": "2026-02-17T16:35:05Z",
+                     *       "started_at": "2026-02-17T16:35:05Z",
+                     *       "finished_at": "2026-02-17T16:35:05Z",
+                     *       "error_code": null,
+                     *       "prompt_version": "v1",
+                     *       "provider": "openai",
+                     *       "model": "gpt-4o-mini-2024-07-18",
+                     *       "openai_request_id": "req_8f2c41d09b7e",
+                     *       "latency_ms": 1240,
+                     *       "attempts": 1,
+                     *       "input_tokens": 412,
+                     *       "output_tokens": 96,
+                     *       "total_tokens": 508,
+                     *       "cached_tokens": 0,
+                     *       "cost_usd": 0.000119,
+                     *       "summary": "The customer cannot log in to their account and asks for help.",
+                     *       "category": "auth/login",
+                     *       "reply_draft": "Hello,\n\nThank you for writing to us. Which message do you see when you log in?\n\nKind regards"
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Run"];
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Not Found: `ticket_not_found` or `run_not_found`. */
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Any other error. */
+            default: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+        };
+    };
+    getUsage: {
+        parameters: {
+            query?: {
+                /** @description First UTC date, inclusive. Without it, 29 days before `to`. At most 3,660 days. */
+                from?: string;
+                /** @description Last UTC date, inclusive. Without it, today. */
+                to?: string;
+                /**
+                 * @description What the runs are grouped by.
+                 * @example day
+                 */
+                group_by?: "day" | "model" | "prompt_version" | "category" | "error_code";
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            /** @description The sums. */
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    /**
+                     * @example {
+                     *       "from": "2026-02-01",
+                     *       "to": "2026-02-28",
+                     *       "group_by": "day",
+                     *       "data": [
+                     *         {
+                     *           "group": "2026-02-17",
+                     *           "runs": {
+                     *             "queued": 0,
+                     *             "running": 1,
+                     *             "succeeded": 118,
+                     *             "failed": 2,
+                     *             "abandoned": 0
+                     *           },
+                     *           "input_tokens": 49440,
+                     *           "output_tokens": 11520,
+                     *           "total_tokens": 60960,
+                     *           "cached_tokens": 0,
+                     *           "cost_usd": 0.014328,
+                     *           "p50_latency_ms": 1200,
+                     *           "p95_latency_ms": 3400
+                     *         }
+                     *       ],
+                     *       "total": {
+                     *         "runs": {
+                     *           "queued": 0,
+                     *           "running": 1,
+                     *           "succeeded": 118,
+                     *           "failed": 2,
+                     *           "abandoned": 0
+                     *         },
+                     *         "input_tokens": 49440,
+                     *         "output_tokens": 11520,
+                     *         "total_tokens": 60960,
+                     *         "cached_tokens": 0,
+                     *         "cost_usd": 0.014328,
+                     *         "p50_latency_ms": 1200,
+                     *         "p95_latency_ms": 3400
+                     *       }
+                     *     }
+                     */
+                    "application/json": components["schemas"]["Usage"];
+                };
+            };
+            /** @description Unauthorized: `unauthorized`. */
+            401: {
+                headers: {
+                    /** @description The authentication scheme: `Bearer`. */
+                    "WWW-Authenticate"?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Forbidden: `forbidden`. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Unprocessable Entity: `invalid_input`. */
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Too Many Requests: `rate_limited`. */
+            429: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["Problem"];
+                };
+            };
+            /** @description Service Unavailable: `storage_unavailable` or `overloaded`. */
+            503: {
+                headers: {
+                    /** @description After how many seconds a retry makes sense, if that is known. */
+                    "Retry-After"?: number;
                     [name: string]: unknown;
                 };
                 content: {

@@ -13,17 +13,26 @@ import { requestContext, requestId } from './plugins/request-context.ts';
 import { requestLogger } from './plugins/request-logger.ts';
 import { answerUnreadableHttp } from './plugins/unreadable-http.ts';
 import { validation } from './plugins/validation.ts';
+import type { Processor } from './processing/processor.ts';
 import { healthRoutes } from './routes/health.ts';
 import { homeRoute } from './routes/home.ts';
 import { metricsRoutes } from './routes/metrics.ts';
-import { type Services, ticketRoutes } from './routes/tickets.ts';
+import { runRoutes } from './routes/runs.ts';
+import { ticketRoutes } from './routes/tickets.ts';
+import { usageRoutes } from './routes/usage.ts';
 import { Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
+import { Run } from './schemas/run.ts';
 import { Ticket } from './schemas/ticket.ts';
+import { Usage } from './schemas/usage.ts';
 import type { Storage } from './storage/types.ts';
 
 /** Raised so that an overlong id gets 422 (not a number) rather than an error of the router. */
 const MAX_PARAM_LENGTH = 16 * 1024;
+
+export type Services = Pick<Storage, 'tickets' | 'results' | 'runs' | 'usage' | 'checkReadiness'> & {
+  processor: Processor;
+};
 
 export interface AppOptions extends AuthOptions {
   logger: FastifyBaseLogger;
@@ -36,10 +45,7 @@ export interface AppOptions extends AuthOptions {
 }
 
 /** Builds the HTTP application. It does not listen. */
-export async function buildApp(
-  services: Services & Pick<Storage, 'checkReadiness'>,
-  options: AppOptions,
-): Promise<FastifyInstance> {
+export async function buildApp(services: Services, options: AppOptions): Promise<FastifyInstance> {
   const { logger, version, metrics, trustProxy, limits = LIMITS } = options;
   const app = fastify({
     ...serverOptions(limits),
@@ -52,7 +58,7 @@ export async function buildApp(
     frameworkErrors: rerouteUndecodablePath,
     clientErrorHandler: answerUnreadableHttp,
   }).withTypeProvider<TypeBoxTypeProvider>();
-  for (const schema of [Ticket, Result, Problem]) app.addSchema(schema);
+  for (const schema of [Ticket, Result, Run, Usage, Problem]) app.addSchema(schema);
 
   app.register(errors);
   app.register(requestContext);
@@ -69,6 +75,8 @@ export async function buildApp(
   app.register(async (limited) => {
     limited.register(rateLimits, options.rateLimits);
     limited.register(ticketRoutes, services);
+    limited.register(runRoutes, services);
+    limited.register(usageRoutes, services);
   });
   app.register(healthRoutes, services);
   app.register(metricsRoutes, { metrics });

@@ -6,8 +6,9 @@ import { ERROR_CODES } from './errors.ts';
 import { ROOT } from './root.ts';
 import { makeProblem, Problem } from './schemas/problem.ts';
 import { Result } from './schemas/result.ts';
+import { Run } from './schemas/run.ts';
 import { Ticket } from './schemas/ticket.ts';
-import { results, runs, tickets } from './storage/sqlite/schema.ts';
+import { idempotencyKeys, results, runs, tickets, usageDaily } from './storage/sqlite/schema.ts';
 import { startService } from './testing/service.ts';
 
 const FILES = [...globSync('*.md', { cwd: ROOT }), ...globSync('docs/*.md', { cwd: ROOT })];
@@ -96,6 +97,7 @@ describe('the tables of the documents', () => {
   it.each([
     ['### Ticket', Ticket],
     ['### Result', Result],
+    ['### Run', Run],
     ['## Errors', Problem],
   ])('name the fields of the schema: %s', (heading, schema) => {
     const [table = ''] = section('docs/api.md', heading).split('\n### ');
@@ -110,7 +112,7 @@ describe('the tables of the documents', () => {
   });
 
   it('name every metric of the service', async () => {
-    const { app } = await startService();
+    const { app } = await startService({ dailyBudgetUsd: 1 });
     const metrics = [...(await app.inject('/metrics')).body.matchAll(/^# TYPE (\S+)/gm)].map(([, name = '']) => name);
     const own = metrics.filter((name) => !/^(?:process|nodejs)_/.test(name));
     expect(codeInColumn(section('docs/operations.md', '## Metrics'), 0).sort()).toEqual(own.sort());
@@ -118,10 +120,13 @@ describe('the tables of the documents', () => {
 });
 
 describe('the data model in docs/architecture.md', () => {
-  it.each(Object.entries({ tickets, results, runs }))('has the columns of %s', (name, table) => {
-    const model = section('docs/architecture.md', '## Data model');
-    const [, body = ''] = new RegExp(`^    ${name} \\{\n(.*?)^    \\}`, 'ms').exec(model) ?? [];
-    const columns = [...body.matchAll(/^ +\w+ (\w+)/gm)].map(([, column]) => column);
-    expect(columns).toEqual(Object.keys(getTableColumns(table)));
-  });
+  it.each(Object.entries({ tickets, results, runs, usage_daily: usageDaily, idempotency_keys: idempotencyKeys }))(
+    'has the columns of %s',
+    (name, table) => {
+      const model = section('docs/architecture.md', '## Data model');
+      const [, body = ''] = new RegExp(`^    ${name} \\{\n(.*?)^    \\}`, 'ms').exec(model) ?? [];
+      const columns = [...body.matchAll(/^ +\w+ (\w+)/gm)].map(([, column]) => column);
+      expect(columns).toEqual(Object.keys(getTableColumns(table)));
+    },
+  );
 });

@@ -83,17 +83,21 @@ describe('an old Node.js', () => {
       { cwd: temporaryFolder(), encoding: 'utf8' },
     );
 
-  it.each(['src/server.ts', 'dist/server.cjs', 'dist/db-backup.cjs', 'dist/db-check.cjs', 'src/check-node.cjs'])(
-    'gets one line from %s',
-    (file) => {
-      const { status, stdout, stderr } = runWithNode('20.19.1', file);
-      expect({ status, stdout, stderr }).toEqual({
-        status: 1,
-        stdout: '',
-        stderr: 'needs Node.js 24 or newer, this is 20.19.1: run npm ci without --omit=optional\n',
-      });
-    },
-  );
+  it.each([
+    'src/server.ts',
+    'dist/server.cjs',
+    'dist/db-backup.cjs',
+    'dist/db-check.cjs',
+    'dist/usage.cjs',
+    'src/check-node.cjs',
+  ])('gets one line from %s', (file) => {
+    const { status, stdout, stderr } = runWithNode('20.19.1', file);
+    expect({ status, stdout, stderr }).toEqual({
+      status: 1,
+      stdout: '',
+      stderr: 'needs Node.js 24 or newer, this is 20.19.1: run npm ci without --omit=optional\n',
+    });
+  });
 
   it('is one older than 24', () => {
     expect(runWithNode('24.0.0', 'src/check-node.cjs').status).toBe(0);

@@ -54,6 +54,46 @@ describe('server process', () => {
     );
   });
 
+  it('deletes tickets that are older than RETENTION_DAYS, logs how many, and stops', async () => {
+    const folder = temporaryFolder();
+    const first = await startServer({}, folder);
+    for (const raw_text of ['old', 'new']) await first.post('/tickets', { raw_text });
+    openSqliteFile(`${folder}/data/app.db`).exec(
+      "UPDATE tickets SET created_at = datetime('now', '-2 days') WHERE id = 1",
+    );
+    const { child, exit, output, url } = await startServer({ RETENTION_DAYS: '1' }, folder);
+    await expect.poll(() => output.text).toMatch('"deleted":1,"msg":"retention"');
+    expect((await fetch(`${url}/tickets/1`)).status).toBe(404);
+    expect((await fetch(`${url}/tickets/2`)).status).toBe(200);
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+  });
+
+  it('stores a cost of 0 for the offline model, and counts its runs against no budget', async () => {
+    const folder = temporaryFolder();
+    const { post } = await startServer({ DAILY_BUDGET_USD: '0.01' }, folder);
+    for (const id of [1, 2]) {
+      await post('/tickets', { raw_text: 'x' });
+      expect((await post(`/tickets/${id}/process`)).status).toBe(200);
+    }
+    const sqlite = openSqliteFile(`${folder}/data/app.db`);
+    expect(sqlite.prepare('SELECT provider, attempts, cost_usd FROM runs').raw().all()).toEqual([
+      ['offline', 1, 0],
+      ['offline', 1, 0],
+    ]);
+  });
+
+  it('prices runs by LLM_PRICES', async () => {
+    const { url: OPENAI_BASE_URL } = await provider();
+    const folder = temporaryFolder();
+    const LLM_PRICES = '{"gpt-4o-mini-2024-07-18":{"input":1,"cached_input":0.5,"output":2}}';
+    const { post } = await startServer({ OPENAI_BASE_URL, LLM_PRICES }, folder);
+    await post('/tickets', { raw_text: 'x' });
+    await post('/tickets/1/process');
+    const cost = openSqliteFile(`${folder}/data/app.db`).prepare('SELECT cost_usd FROM runs').pluck().get();
+    expect(cost).toBeCloseTo((56 + 64 * 0.5 + 40 * 2) / 1e6, 12);
+  });
+
   it('logs an uncaught error and exits with 1', async () => {
     const boom = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('boom'); })`;
     const [node = '', ...script] = BUNDLE;

@@ -9,17 +9,15 @@ import { readEnvironment } from './config/environment.ts';
 import { type Config, formatError, loadConfig } from './config/load.ts';
 import { findMisspelledSettings } from './config/misspelled.ts';
 import { StartupError } from './errors.ts';
-import type { LlmClient } from './llm/client.ts';
-import { createOfflineClient, OFFLINE_MODEL } from './llm/offline/client.ts';
-import { createOpenAIClient } from './llm/openai/client.ts';
+import { createLlm } from './llm/create.ts';
 import { loadPrompt } from './llm/prompts.ts';
-import { withRetries } from './llm/retry.ts';
-import { instrumentLlmClient } from './observability/llm-metrics.ts';
+import { instrumentCosts, instrumentLlmClient } from './observability/llm-metrics.ts';
 import { createLogger } from './observability/logger.ts';
-import { createMetrics, type Metrics } from './observability/metrics.ts';
+import { createMetrics } from './observability/metrics.ts';
 import { applySourceMap } from './observability/source-map.ts';
 import { createConcurrencyLimiter } from './processing/concurrency-limiter.ts';
 import { createProcessor } from './processing/processor.ts';
+import { startRetention } from './processing/retention.ts';
 import { ROOT } from './root.ts';
 import { closeGracefully, installSignalHandlers } from './shutdown.ts';
 import { openStorage } from './storage/open.ts';
@@ -41,10 +39,16 @@ async function start(): Promise<void> {
     concurrency: config.LLM_MAX_CONCURRENCY,
     maxQueueSize: config.LLM_MAX_QUEUE,
   });
+  const { client, model, costOf } = createLlm(config);
+  const labels = { provider: config.LLM_PROVIDER, model, promptVersion: config.PROMPT_VERSION };
   const processor = createProcessor({
     runs: storage.runs,
-    llm: createLlmClient(config, metrics),
+    llm: instrumentLlmClient(client, metrics.registry, labels),
     prompt: loadPrompt(config.PROMPT_VERSION),
+    provider: config.LLM_PROVIDER,
+    model,
+    costOf: instrumentCosts(costOf, metrics.registry, labels),
+    dailyBudgetUsd: config.DAILY_BUDGET_USD,
     limiter,
     timeoutMs: config.PROCESS_TIMEOUT_MS,
     log,
@@ -53,6 +57,8 @@ async function start(): Promise<void> {
     limiter: limiter.stats,
     processor: processor.stats,
     tickets: storage.tickets.countByStatus,
+    budget: config.DAILY_BUDGET_USD,
+    costOfDay: storage.usage.costOfDay,
   });
   const app = await buildApp(
     { ...storage, processor },
@@ -71,8 +77,12 @@ async function start(): Promise<void> {
   logStart(log, { version, migrations: storage.appliedMigrations, config, environment });
   await processor.heartbeat();
   const heartbeat = setInterval(processor.heartbeat, LEASE_MS / 5);
+  const stopRetention = config.RETENTION_DAYS
+    ? startRetention({ tickets: storage.tickets, days: config.RETENTION_DAYS, log })
+    : async () => {};
   const shutdown = async () => {
     await closeGracefully(app, processor, config.SHUTDOWN_GRACE_MS);
+    await stopRetention();
     clearInterval(heartbeat);
     storage.close();
     log.info('stopped');
@@ -107,31 +117,6 @@ async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<voi
     const isPort = code === 'EADDRINUSE' || code === 'EACCES';
     throw new StartupError(`${formatError(isPort ? 'PORT' : 'HOST')} (${code})`);
   }
-}
-
-function createLlmClient(config: Config, { registry }: Metrics): LlmClient {
-  const isOffline = config.LLM_PROVIDER === 'offline';
-  const client = isOffline
-    ? createOfflineClient()
-    : createOpenAIClient({
-        apiKey: config.OPENAI_API_KEY,
-        baseURL: config.OPENAI_BASE_URL,
-        model: config.OPENAI_MODEL,
-        api: config.OPENAI_API,
-        structuredOutput: config.OPENAI_STRUCTURED_OUTPUT,
-        extraBody: config.OPENAI_EXTRA_BODY,
-        connections: config.LLM_MAX_CONCURRENCY,
-        proxy: { https: config.HTTPS_PROXY, http: config.HTTP_PROXY, except: config.NO_PROXY },
-      });
-  const retrying = withRetries(client, {
-    maxAttempts: config.OPENAI_MAX_ATTEMPTS,
-    attemptTimeoutMs: config.OPENAI_TIMEOUT_MS,
-  });
-  return instrumentLlmClient(retrying, registry, {
-    provider: config.LLM_PROVIDER,
-    model: isOffline ? OFFLINE_MODEL : config.OPENAI_MODEL,
-    promptVersion: config.PROMPT_VERSION,
-  });
 }
 
 start().catch((error) => {

@@ -15,9 +15,11 @@ describe('npm run db:check', () => {
   it('reads a database that is in use, with what is still in the -wal file', async () => {
     const folder = createDatabaseFolder(10);
     const server = openSqliteFile(`${folder}/data/app.db`);
-    server.exec("PRAGMA foreign_keys = OFF; INSERT INTO runs (ticket_id, number, lease_owner) VALUES (99, 1, 'a')");
+    server.exec(
+      "PRAGMA foreign_keys = OFF; INSERT INTO runs (id, ticket_id, number, status) VALUES (7, 99, 1, 'running')",
+    );
     const { code, stderr } = await runCommand('db-check', folder);
-    expect(stderr).toBe('./data/app.db has problems:\nrow 99 of runs refers to a missing row of tickets\n');
+    expect(stderr).toBe('./data/app.db has problems:\nrow 7 of runs refers to a missing row of tickets\n');
     expect(code).toBe(1);
   });
 

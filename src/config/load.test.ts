@@ -17,6 +17,7 @@ describe('loadConfig', () => {
       TRUST_PROXY: [],
       RATE_LIMIT_PER_MINUTE: 0,
       PROCESS_RATE_LIMIT_PER_MINUTE: 0,
+      RETENTION_DAYS: undefined,
       DATABASE_URL: './data/app.db',
       LLM_PROVIDER: 'offline',
       OPENAI_API_KEY: undefined,
@@ -25,6 +26,8 @@ describe('loadConfig', () => {
       OPENAI_API: 'responses',
       OPENAI_STRUCTURED_OUTPUT: 'json_schema',
       OPENAI_EXTRA_BODY: {},
+      LLM_PRICES: {},
+      DAILY_BUDGET_USD: undefined,
       OPENAI_MAX_ATTEMPTS: 3,
       OPENAI_TIMEOUT_MS: 20_000,
       HTTPS_PROXY: undefined,
@@ -102,6 +105,19 @@ describe('loadConfig', () => {
     ['HTTPS_PROXY', 'socks5://user:hunter2@proxy.local'],
     ['HTTP_PROXY', 'http://user:%zz@proxy.local'],
     ['HTTP_PROXY', 'http://proxy.local/path'],
+    ['LLM_PRICES', 'free'],
+    ['LLM_PRICES', '[1]'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":-1,"output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1e308,"output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":"1","output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1,"output":2,"cached":1}}'],
+    ['DAILY_BUDGET_USD', '0.00'],
+    ['DAILY_BUDGET_USD', '-5'],
+    ['DAILY_BUDGET_USD', '1e3'],
+    ['DAILY_BUDGET_USD', '$5'],
+    ['RETENTION_DAYS', '0000'],
+    ['RETENTION_DAYS', '1.5'],
     ['PROMPT_VERSION', '../v1'],
     ['PROMPT_VERSION', 'v1/../..'],
     ['PROMPT_VERSION', '/etc'],
@@ -156,14 +172,14 @@ describe('loadConfig', () => {
     expect(lines.map((line) => line.split(' ')[0]).sort()).toEqual(['LOG_LEVEL', 'OPENAI_API_KEY', 'PORT']);
   });
 
-  it('accepts its own examples, except for keys, which only a shell can expand', () => {
+  it('accepts its own examples, except for those that only a shell can expand', () => {
     const examples = Object.fromEntries(
       Object.entries(Environment.properties).map(([name, schema]) => [name, schema.examples?.[0]]),
     );
     const lines = errorOf(examples).split('\n');
     expect(lines.map((line) => line.split(' ')[0])).toEqual(['API_KEYS', 'METRICS_KEY']);
-    const keys = { API_KEYS: `support:${SECRET}`, METRICS_KEY: `${SECRET}-metrics` };
-    expect(() => loadConfig({ ...examples, ...keys })).not.toThrow();
+    const expanded = { API_KEYS: `support:${SECRET}`, METRICS_KEY: `${SECRET}-metrics` };
+    expect(() => loadConfig({ ...examples, ...expanded })).not.toThrow();
   });
 
   it('accepts a key of 20 characters, padding included', () => {
@@ -201,6 +217,19 @@ describe('loadConfig', () => {
 
   it.each(['127.0.0.1', '127.1.2.3', '::1', 'localhost'])('accepts HOST=%s without API_KEYS', (HOST) => {
     expect(loadConfig({ HOST }).HOST).toBe(HOST);
+  });
+
+  it('reads prices, the budget and the retention', () => {
+    const environment = {
+      LLM_PRICES: '{"llama3.2":{"input":0.15,"output":0.6}}',
+      DAILY_BUDGET_USD: '2.5',
+      RETENTION_DAYS: '365',
+    };
+    expect(loadConfig(environment)).toMatchObject({
+      LLM_PRICES: { 'llama3.2': { input: 0.15, output: 0.6 } },
+      DAILY_BUDGET_USD: 2.5,
+      RETENTION_DAYS: 365,
+    });
   });
 
   it("accepts the Python app's .env", () => {

@@ -1,6 +1,8 @@
 import { StartupError } from '../errors.ts';
+import type { ModelPrices } from '../schemas/model-prices.ts';
 import { parseDatabasePath } from './database-path.ts';
 import { parseExtraBody } from './extra-body.ts';
+import { parsePrices } from './prices.ts';
 import {
   Environment,
   parseApiKey,
@@ -18,7 +20,13 @@ export interface ApiKey {
   key: string;
 }
 
-type ParsedSetting = 'API_KEYS' | 'ALLOW_ANONYMOUS' | 'TRUST_PROXY' | 'LLM_PROVIDER' | 'OPENAI_EXTRA_BODY';
+type ParsedSetting =
+  | 'API_KEYS'
+  | 'ALLOW_ANONYMOUS'
+  | 'TRUST_PROXY'
+  | 'LLM_PROVIDER'
+  | 'OPENAI_EXTRA_BODY'
+  | 'LLM_PRICES';
 
 /** The settings under the names of their variables, with parsed values. */
 export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
@@ -30,6 +38,7 @@ export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
   readonly DATABASE_URL: string;
   readonly LLM_PROVIDER: 'openai' | 'offline';
   readonly OPENAI_EXTRA_BODY: Readonly<Record<string, unknown>>;
+  readonly LLM_PRICES: ModelPrices;
 };
 
 /** The Python app's names for log levels. */
@@ -56,6 +65,7 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
     OPENAI_BASE_URL: settings.OPENAI_BASE_URL && removeApiPath(settings.OPENAI_BASE_URL),
     OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') as Record<string, unknown>,
+    LLM_PRICES: parsePrices(settings.LLM_PRICES ?? '{}') as ModelPrices,
   });
 }
 
@@ -63,7 +73,9 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
 function readSetting(name: SettingName, text: string | undefined): string | number | undefined {
   if (!text) return undefined;
   if (name === 'LOG_LEVEL') return PYTHON_LOG_LEVELS[text.toLowerCase()] ?? text.toLowerCase();
-  return Environment.properties[name].type === 'integer' && /^\d+$/.test(text) ? Number(text) : text;
+  const { type } = Environment.properties[name];
+  const isNumber = (type === 'integer' && /^\d+$/.test(text)) || (type === 'number' && /^\d+(?:\.\d+)?$/.test(text));
+  return isNumber ? Number(text) : text;
 }
 
 /** Returns one line per invalid variable, and fills in the defaults. */

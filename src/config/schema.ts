@@ -5,6 +5,7 @@ import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { StringEnum } from '../schemas/text.ts';
 import { parseDatabasePath } from './database-path.ts';
 import { parseExtraBody } from './extra-body.ts';
+import { parsePrices } from './prices.ts';
 import { isBaseUrl, isProxyUrl } from './urls.ts';
 
 /** At least 20 of the characters that RFC 6750 allows in a bearer token. */
@@ -69,6 +70,9 @@ export const Environment = Type.Object({
   ),
   RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
   PROCESS_RATE_LIMIT_PER_MINUTE: integer(0, 0, 1_000_000_000),
+  RETENTION_DAYS: Type.Optional(
+    Type.Integer({ minimum: 1, maximum: 36_500, description: 'a whole number from 1 to 36500', examples: ['365'] }),
+  ),
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
@@ -118,6 +122,17 @@ export const Environment = Type.Object({
       examples: ['{"temperature":0}'],
     }),
   ),
+  LLM_PRICES: Type.Optional(
+    Type.String({
+      format: 'model-prices',
+      description:
+        'a JSON object of models with dollars per million tokens: input, output and, if it differs from input, cached_input',
+      examples: ['{"llama3.2":{"input":0.15,"cached_input":0.075,"output":0.6}}'],
+    }),
+  ),
+  DAILY_BUDGET_USD: Type.Optional(
+    Type.Number({ exclusiveMinimum: 0, description: 'a number of dollars above 0', examples: ['25'] }),
+  ),
   OPENAI_MAX_ATTEMPTS: integer(3, 1, 10),
   OPENAI_TIMEOUT_MS: integer(20_000, 1, 300_000),
   HTTPS_PROXY: proxy(),
@@ -154,6 +169,7 @@ ajv.addFormat('api-keys', areApiKeys);
 ajv.addFormat('database-url', (value) => parseDatabasePath(value) !== undefined);
 ajv.addFormat('base-url', isBaseUrl);
 ajv.addFormat('extra-body', (value) => parseExtraBody(value) !== undefined);
+ajv.addFormat('model-prices', (value) => parsePrices(value) !== undefined);
 ajv.addFormat('proxy-url', isProxyUrl);
 ajv.addFormat('networks', (value) => parseList(value).every(isNetwork));
 

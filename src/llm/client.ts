@@ -11,6 +11,8 @@ export interface CompletionRequest {
   signal: AbortSignal;
   /** When `signal` aborts at the latest, on the clock of `performance.now()`. */
   deadline: number;
+  /** Called before each attempt. If it rejects, the attempt is not made, and `complete` rejects with the same error. */
+  beforeAttempt?: () => Promise<void>;
   /** Called after each attempt, whether it succeeded or failed. */
   onAttempt?: (attempt: Attempt) => void;
 }
@@ -21,6 +23,8 @@ export interface Attempt {
   usage: TokenUsage;
   /** Wait before the next attempt; undefined if there is none. */
   waitMs?: number | undefined;
+  /** The model that answered; undefined if none did. */
+  model?: string | undefined;
   /** Fields of the answer that were too long and have been cut. */
   cutFields?: CutFields | undefined;
 }

@@ -29,9 +29,11 @@ export function withRetries(client: LlmClient, options: RetryOptions): LlmClient
   return {
     async complete(request) {
       for (let attempt = 1; ; attempt += 1) {
+        await request.beforeAttempt?.();
         try {
           const completion = await completeWithin(attemptTimeoutMs, client, request);
-          request.onAttempt?.({ outcome: 'ok', usage: completion, cutFields: completion.cutFields });
+          const { model, cutFields } = completion;
+          request.onAttempt?.({ outcome: 'ok', usage: completion, model, cutFields });
           return completion;
         } catch (error) {
           const outcome = error instanceof AppError ? error.code : 'internal_error';

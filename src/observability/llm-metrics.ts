@@ -1,6 +1,7 @@
 import { Counter, Histogram, type Registry } from 'prom-client';
 import { AppError, ERROR_CODES } from '../errors.ts';
 import type { Attempt, LlmClient } from '../llm/client.ts';
+import type { CostOf } from '../llm/prices.ts';
 
 export interface LlmLabels {
   provider: string;
@@ -31,6 +32,27 @@ export function instrumentLlmClient(client: LlmClient, registry: Registry, label
         throw error;
       }
     },
+  };
+}
+
+/** Adds up the known costs that are calculated: one per attempt. */
+export function instrumentCosts(
+  costOf: CostOf,
+  registry: Registry,
+  { model, promptVersion }: Omit<LlmLabels, 'provider'>,
+): CostOf {
+  const labels = { model, prompt_version: promptVersion };
+  const counter = new Counter({
+    name: 'ticket_service_llm_cost_usd_total',
+    help: 'Known cost of requests to the provider in US dollars.',
+    labelNames: Object.keys(labels),
+    registers: [registry],
+  });
+  counter.inc(labels, 0);
+  return async (answeringModel, usage) => {
+    const cost = await costOf(answeringModel, usage);
+    if (cost !== null) counter.inc(labels, cost);
+    return cost;
   };
 }
 

@@ -16,6 +16,9 @@ export interface Sources {
   limiter: () => { active: number; queued: number };
   processor: () => { coalesced: number; reclaimed: number };
   tickets: () => Promise<Record<string, number>>;
+  /** The daily budget in US dollars; undefined without one. */
+  budget?: number | undefined;
+  costOfDay: (day: string) => Promise<number>;
 }
 
 export type Metrics = ReturnType<typeof createMetrics>;
@@ -83,7 +86,7 @@ export function createMetrics({ version }: { version: string }) {
   };
 }
 
-function registerCollectors(registry: Registry, { limiter, processor, tickets }: Sources): void {
+function registerCollectors(registry: Registry, { limiter, processor, tickets, budget, costOfDay }: Sources): void {
   const registers = [registry];
   const addGauge = (name: string, help: string, read: () => number) =>
     new Gauge({
@@ -117,6 +120,18 @@ function registerCollectors(registry: Registry, { limiter, processor, tickets }:
     'Runs claimed after the lease of another process had expired.',
     () => processor().reclaimed,
   );
+  if (budget !== undefined) {
+    new Gauge({
+      name: 'ticket_service_llm_budget_remaining_usd',
+      help: 'What is left of the daily budget in US dollars.',
+      registers,
+      async collect() {
+        this.remove();
+        const spent = await costOfDay(new Date().toISOString().slice(0, 10)).catch(() => undefined);
+        if (spent !== undefined) this.set(Math.max(0, budget - spent));
+      },
+    });
+  }
   new Gauge({
     name: 'ticket_service_tickets',
     help: 'Tickets in the database.',

@@ -1,4 +1,5 @@
 import type { IncomingMessage } from 'node:http';
+import type { FastifyRequest } from 'fastify';
 import fp from 'fastify-plugin';
 import { AppError } from '../errors.ts';
 
@@ -6,15 +7,18 @@ import { AppError } from '../errors.ts';
 const MAX_BYTES = 1024;
 const MAX_WAIT_MS = 100;
 
-/** Makes the routes of this instance ignore their body, unless it is an object with `force`, meant as `?force=true`. */
+/**
+ * Makes the routes of this instance ignore their body. The body of a POST must not be an object with `force`, which is
+ * meant as `?force=true`.
+ */
 export const ignoreBody = fp(async (app) => {
   app.addHook('onRequest', (request, _reply, done) => {
     delete request.headers['content-type']; // Fastify answers 415 to an invalid one before it calls a parser
     done();
   });
   app.removeAllContentTypeParsers();
-  app.addContentTypeParser('*', async (_request: unknown, stream: IncomingMessage) => {
-    if (hasForce(await readSmallBody(stream))) throw forceInBody();
+  app.addContentTypeParser('*', async ({ method }: FastifyRequest, stream: IncomingMessage) => {
+    if (method === 'POST' && hasForce(await readSmallBody(stream))) throw forceInBody();
   });
 });
 

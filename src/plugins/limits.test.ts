@@ -82,7 +82,7 @@ describe('a body that the client goes on sending', () => {
   it.each([
     ['ignored', 'POST /tickets/1/process HTTP/1.1', 404],
     ['sent to a path that cannot be decoded', 'POST /tickets/%ff HTTP/1.1', 400],
-    ['sent with a method that is not allowed', 'DELETE /tickets/1 HTTP/1.1', 405],
+    ['sent with a method that is not allowed', 'PUT /tickets/1 HTTP/1.1', 405],
     ['too large', 'POST /tickets HTTP/1.1\r\nContent-Type: application/json', 413],
   ])('gets one answer and a closed connection if it is %s', async (_name, line, status) => {
     const { url } = await listen();

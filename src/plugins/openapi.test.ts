@@ -39,14 +39,19 @@ describe('GET /openapi.json', () => {
     expect(operations.map(({ method, path, operationId, tags }) => [method, path, operationId, tags])).toEqual([
       ['POST', '/tickets', 'createTicket', ['Tickets']],
       ['GET', '/tickets/{id}', 'getTicket', ['Tickets']],
+      ['DELETE', '/tickets/{id}', 'deleteTicket', ['Tickets']],
       ['GET', '/tickets/{id}/result', 'getTicketResult', ['Tickets']],
       ['POST', '/tickets/{id}/process', 'processTicket', ['Tickets']],
+      ['GET', '/tickets/{id}/runs', 'listRuns', ['Runs']],
+      ['GET', '/tickets/{id}/runs/{number}', 'getRun', ['Runs']],
+      ['GET', '/usage', 'getUsage', ['Runs']],
       ['GET', '/health', 'getHealth', ['Operations']],
       ['GET', '/ready', 'getReadiness', ['Operations']],
       ['GET', '/metrics', 'getMetrics', ['Operations']],
     ]);
     expect(document.tags).toEqual([
       { name: 'Tickets', description: expect.any(String) },
+      { name: 'Runs', description: expect.any(String) },
       { name: 'Operations', description: expect.any(String) },
     ]);
   });
@@ -55,7 +60,7 @@ describe('GET /openapi.json', () => {
     const { app, create, read } = await startService();
     await create();
     for (const [path, methods] of Object.entries<object>((await read('/openapi.json')).paths)) {
-      const response = await app.inject({ method: 'OPTIONS', url: path.replace('{id}', '1') });
+      const response = await app.inject({ method: 'OPTIONS', url: path.replaceAll(/\{\w+\}/g, '1') });
       const allowed = String(response.headers.allow).toLowerCase().split(', ');
       expect(allowed.filter((method) => method !== 'head')).toEqual(Object.keys(methods));
     }
@@ -66,7 +71,7 @@ describe('GET /openapi.json', () => {
       for (const text of [summary, description]) expect(text, operationId).toMatch(/^[A-Z].{10,}/);
       for (const { name, description, schema } of parameters) {
         expect(description, `${operationId} ${name}`).toMatch(/^[A-Z].+\.$/);
-        expect(schema.type, `${operationId} ${name}`).toMatch(/^(?:integer|boolean)$/);
+        expect(schema.type, `${operationId} ${name}`).toMatch(/^(?:integer|boolean|string)$/);
       }
       for (const [status, { description }] of Object.entries(responses)) {
         expect(description, `${operationId} ${status}`).toMatch(/^[A-Z].+\.$/);
@@ -75,12 +80,18 @@ describe('GET /openapi.json', () => {
   });
 
   it('explains every field and gives an example of it', async () => {
-    const { Ticket, Result, Problem } = document.components.schemas;
+    const { Ticket, Result, Run, Usage, Problem } = document.components.schemas;
     const body = document.paths['/tickets'].post.requestBody.content['application/json'].schema;
     const { errors, ...problem } = Problem.properties;
+    const { data, total, ...usage } = Usage.properties;
+    const { runs, ...sums } = data.items.properties;
     for (const properties of [
       Ticket.properties,
       Result.properties,
+      Run.properties,
+      usage,
+      sums,
+      runs.properties,
       body.properties,
       problem,
       errors.items.properties,
@@ -121,8 +132,12 @@ describe('GET /openapi.json', () => {
       { name: 'id', in: 'path', required: true },
       { name: 'force', in: 'query', required: false, schema: { type: 'boolean', default: false } },
     ]);
-    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Problem']);
-    expect(paths['/tickets'].post.responses[201].headers).toHaveProperty('Location');
+    expect(Object.keys(components.schemas)).toEqual(['Ticket', 'Result', 'Run', 'Usage', 'Problem']);
+    expect(paths['/tickets'].post.responses[201].headers).toMatchObject({ Location: {}, 'Idempotent-Replayed': {} });
+    expect(paths['/tickets'].post.parameters).toMatchObject([
+      { name: 'idempotency-key', in: 'header', required: false, schema: { minLength: 1, maxLength: 255 } },
+    ]);
+    expect(paths['/tickets/{id}/runs'].get.responses[200].headers).toHaveProperty('Link');
   });
 
   it('says which operations need no key', async () => {
@@ -137,7 +152,11 @@ describe('GET /openapi.json', () => {
   it.each([
     ['/tickets', 'post', [201, 401, 403, 413, 415, 422, 429, 503]],
     ['/tickets/{id}', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/tickets/{id}', 'delete', [204, 401, 403, 404, 422, 429, 503]],
     ['/tickets/{id}/result', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/tickets/{id}/runs', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/tickets/{id}/runs/{number}', 'get', [200, 401, 403, 404, 422, 429, 503]],
+    ['/usage', 'get', [200, 401, 403, 422, 429, 503]],
     ['/tickets/{id}/process', 'post', [200, 401, 403, 404, 422, 429, 502, 503, 504]],
   ])('lists the statuses of %s', async (path, method, statuses) => {
     expect(Object.keys(document.paths[path][method].responses)).toEqual([...statuses.map(String), 'default']);
@@ -154,6 +173,12 @@ describe('GET /openapi.json', () => {
     ['getTicket', 'invalid_input', 'GET', '/tickets/x', {}],
     ['getTicket', 'ticket_not_found', 'GET', '/tickets/9', {}],
     ['getTicketResult', 'result_not_found', 'GET', '/tickets/1/result', {}],
+    ['deleteTicket', 'ticket_not_found', 'DELETE', '/tickets/9', {}],
+    ['listRuns', 'invalid_input', 'GET', '/tickets/1/runs?cursor=x', {}],
+    ['listRuns', 'ticket_not_found', 'GET', '/tickets/9/runs', {}],
+    ['getRun', 'invalid_input', 'GET', '/tickets/1/runs/x', {}],
+    ['getRun', 'run_not_found', 'GET', '/tickets/1/runs/1', {}],
+    ['getUsage', 'invalid_input', 'GET', '/usage?from=9999-01-01', {}],
     ['processTicket', 'ticket_not_found', 'POST', '/tickets/9/process', {}],
   ] as const)('shows for %s a %s as the server sends it', async (operationId, code, method, url, headers, payload?) => {
     const apiKeys = code === 'unauthorized' ? API_KEYS : [];

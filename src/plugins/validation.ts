@@ -3,9 +3,10 @@ import type { FastifyRequest, FastifySchema, FastifySchemaCompiler } from 'fasti
 import fp from 'fastify-plugin';
 import type { FieldError } from '../errors.ts';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
-import { STORABLE } from '../schemas/patterns.ts';
+import { isDate } from '../schemas/date.ts';
+import { PRINTABLE_ASCII, STORABLE } from '../schemas/patterns.ts';
 
-const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true });
+const ajv = new Ajv({ ...AJV_OPTIONS, useDefaults: true, allErrors: true, formats: { date: isDate } });
 
 /** Words for a boolean, as the Python app accepts them, in either case. */
 const TRUE_WORDS = ['true', '1', 'yes', 'on', 't', 'y'];
@@ -47,7 +48,13 @@ const PARTS = [
   ['params', 'params', 'path'],
   ['querystring', 'query', 'query'],
   ['body', 'body', 'body'],
+  ['headers', 'headers', 'header'],
 ] as const;
+
+const PATTERN_MESSAGES: Record<string, string> = {
+  [STORABLE]: 'must not contain U+0000 or half of a surrogate pair',
+  [PRINTABLE_ASCII]: 'must consist of printable ASCII characters',
+};
 
 /** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
 export function validationErrors(request: FastifyRequest): FieldError[] {
@@ -76,7 +83,13 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
     case 'maxLength':
       return `must have at most ${params.limit} characters`;
     case 'pattern':
-      return params.pattern === STORABLE ? 'must not contain U+0000 or half of a surrogate pair' : message;
+      return PATTERN_MESSAGES[params.pattern] ?? message;
+    case 'format':
+      return params.format === 'date' ? 'must be a date such as 2026-02-17' : message;
+    case 'minimum':
+      return `must be at least ${params.limit}`;
+    case 'maximum':
+      return `must be at most ${params.limit}`;
     case 'type':
       return typeMessage(params.type, part);
     default:
@@ -86,6 +99,7 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
 
 function typeMessage(type: string, part: string): string {
   if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
+  if (type === 'string') return 'must be given only once'; // a repeated parameter is a list
   return type === 'boolean'
     ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
     : 'must be an integer, in digits only';

@@ -11,7 +11,10 @@ export interface ConcurrencyLimiterOptions {
 export interface ConcurrencyLimiter {
   /** Reserves a slot, active or queued, and returns the function that releases it; undefined if all are taken. */
   tryAcquire(): (() => void) | undefined;
-  /** Runs the task when fewer than `concurrency` are active; rejects with the signal's reason if it aborts first. */
+  /**
+   * Runs the task when fewer than `concurrency` are active; rejects with the signal's reason if it aborts before. A task
+   * that has started must observe the signal itself, so that it can still report what it has used.
+   */
   run<T>(signal: AbortSignal, task: () => Promise<T>): Promise<T>;
   stats(): { active: number; queued: number };
 }
@@ -35,12 +38,13 @@ export function createConcurrencyLimiter({ concurrency, maxQueueSize }: Concurre
       const aborted = Promise.withResolvers<never>();
       const onAbort = () => aborted.reject(signal.reason);
       signal.addEventListener('abort', onAbort);
-      const runUnlessAborted = async () => {
+      const start = async () => {
         signal.throwIfAborted(); // it may have aborted while the task was queued
+        signal.removeEventListener('abort', onAbort);
         return task();
       };
       try {
-        return await Promise.race([aborted.promise, limit(runUnlessAborted)]);
+        return await Promise.race([aborted.promise, limit(start)]);
       } finally {
         signal.removeEventListener('abort', onAbort);
       }

@@ -2,6 +2,8 @@ import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { AppError } from '../errors.ts';
 import type { CompletionRequest, LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
+import type { CostOf } from '../llm/prices.ts';
+import { withRetries } from '../llm/retry.ts';
 import { NO_USAGE } from '../schemas/result.ts';
 import { makeCompletion, makeResult } from '../testing/fixtures.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
@@ -14,13 +16,19 @@ afterEach(() => void vi.useRealTimers());
 
 const TIMEOUT_MS = 10_000;
 const RUN = { ticketId: 1, run: 7, text: 'I cannot log in.' };
+/** These clients report no attempts. */
+const NOTHING_USED = { attempts: 0, ...NO_USAGE, cost_usd: null };
 const unavailable = () => new AppError('storage_unavailable', 'the database cannot be used now');
 
-function setUp(complete: LlmClient['complete']) {
+const dollarPerMillion: CostOf = async (_model, { total_tokens }) =>
+  total_tokens === null ? null : total_tokens / 1_000_000;
+
+function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dailyBudgetUsd = 1 } = {}) {
   const runs = {
-    completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
-    failRun: vi.fn(async () => true),
-    releaseRun: vi.fn(async () => true),
+    isBudgetExhausted: vi.fn(async (_dailyBudgetUsd: number) => false),
+    completeRun: vi.fn(async (..._args: unknown[]) => makeResult() as ReturnType<typeof makeResult> | undefined),
+    failRun: vi.fn(async (..._args: unknown[]) => true),
+    releaseRun: vi.fn(async (..._args: unknown[]) => true),
   };
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
   const activeRuns: ActiveRuns = new Map();
@@ -29,6 +37,8 @@ function setUp(complete: LlmClient['complete']) {
     runs,
     llm: { complete },
     prompt: { version: 'v1', system: 'You prepare tickets.' },
+    costOf,
+    dailyBudgetUsd,
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
     activeRuns,
     timeoutMs: TIMEOUT_MS,
@@ -45,7 +55,11 @@ describe('executeRun', () => {
   it('stores what the model answered under the run’s number', async () => {
     const { runs, execute } = setUp(async () => makeCompletion());
     expect(await execute()).toEqual(makeResult());
-    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
+    expect(runs.completeRun).toHaveBeenCalledWith(
+      7,
+      { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' },
+      NOTHING_USED,
+    );
   });
 
   it('sends the prompt and the ticket’s text with the deadline', async () => {
@@ -65,7 +79,11 @@ describe('executeRun', () => {
     });
     await execute();
     expect(log.info.mock.calls).toMatchObject([[{ outcome: 'succeeded', cutFields: ['summary'] }, 'run']]);
-    expect(runs.completeRun).toHaveBeenCalledWith(7, { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' });
+    expect(runs.completeRun).toHaveBeenCalledWith(
+      7,
+      { ...makeCompletion(), ticket_id: 1, prompt_version: 'v1' },
+      { ...NOTHING_USED, attempts: 1 },
+    );
   });
 
   it('logs one line with the sums over all attempts', async () => {
@@ -89,6 +107,8 @@ describe('executeRun', () => {
           input_tokens: 200,
           output_tokens: 20,
           total_tokens: 220,
+          cached_tokens: null,
+          cost_usd: 0.00022,
           openai_request_id: 'req_1',
         },
         'run',
@@ -105,12 +125,17 @@ describe('executeRun', () => {
     });
     const { runs, log, execute } = setUp(() => Promise.reject(error));
     await expect(execute()).rejects.toBe(error);
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, {
-      code: 'llm_rate_limited',
-      message: error.message,
-      openai_request_id: 'req_2',
-      retryAfterMs: 60_000,
-    });
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      {
+        code: 'llm_rate_limited',
+        message: error.message,
+        openai_request_id: 'req_2',
+        retryAfterMs: 60_000,
+      },
+      NOTHING_USED,
+    );
     expect(log.warn).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({
         ticketId: 1,
@@ -127,7 +152,12 @@ describe('executeRun', () => {
     const error = new TypeError('x is not a function');
     const { runs, log, execute } = setUp(() => Promise.reject(error));
     await expect(execute()).rejects.toMatchObject({ code: 'internal_error', cause: error });
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, { code: 'internal_error', message: 'internal error' });
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      { code: 'internal_error', message: 'internal error' },
+      NOTHING_USED,
+    );
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
   });
 
@@ -136,7 +166,51 @@ describe('executeRun', () => {
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_timeout' });
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await rejection;
-    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }));
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }), NOTHING_USED);
+  });
+
+  it.each(['a time-out', 'a shutdown'])('counts the attempt that %s aborts', async (end) => {
+    const attempts = withRetries({ complete: hang }, { maxAttempts: 3, attemptTimeoutMs: 2 * TIMEOUT_MS });
+    const { runs, activeRuns, shutdown, execute } = setUp(attempts.complete);
+    const rejection = expect(execute()).rejects.toBeInstanceOf(AppError);
+    if (end === 'a shutdown') {
+      await vi.advanceTimersByTimeAsync(1);
+      shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
+      activeRuns.get(1)?.abort(shutdown.signal.reason);
+    } else await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
+    const ended = end === 'a shutdown' ? runs.releaseRun : runs.failRun;
+    expect(ended.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
+  });
+
+  it('makes no attempt when the budget is used up, and takes its own failed attempts into account', async () => {
+    const usage = { ...NO_USAGE, total_tokens: 300_000 };
+    const complete = vi.fn(() => Promise.reject(llmError('llm_invalid_output', { details: { usage } })));
+    const attempts = withRetries({ complete }, { maxAttempts: 10, attemptTimeoutMs: TIMEOUT_MS, backoffMs: 1 });
+    const { runs, execute } = setUp(attempts.complete);
+    runs.isBudgetExhausted.mockImplementation(async (left) => left <= 0.5);
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'budget_exhausted' });
+    await vi.advanceTimersByTimeAsync(100);
+    await rejection;
+    expect(complete).toHaveBeenCalledTimes(2);
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      expect.objectContaining({ code: 'budget_exhausted', retryAfterMs: expect.any(Number) }),
+      expect.objectContaining({ attempts: 2, cost_usd: 0.6 }),
+    );
+  });
+
+  it('stores the answer although its price cannot be calculated', async () => {
+    const { runs, execute } = setUp(
+      async ({ onAttempt }) => {
+        onAttempt?.({ outcome: 'ok', usage: NO_USAGE });
+        return makeCompletion();
+      },
+      { costOf: () => Promise.reject(new Error('no price list')) },
+    );
+    expect(await execute()).toEqual(makeResult());
+    expect(runs.completeRun.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
   });
 
   it('keeps a paid answer while the storage is unavailable', async () => {
@@ -183,7 +257,7 @@ describe('executeRun', () => {
     shutdown.abort(new AppError('shutting_down', 'the server is shutting down'));
     activeRuns.get(1)?.abort(shutdown.signal.reason);
     await rejection;
-    expect(runs.releaseRun).toHaveBeenCalledWith(1, 7);
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 7, NOTHING_USED);
     expect(runs.failRun).not.toHaveBeenCalled();
   });
 

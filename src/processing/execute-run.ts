@@ -1,18 +1,22 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, hasCode } from '../errors.ts';
-import type { LlmClient } from '../llm/client.ts';
+import type { Attempt, LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { RunFailure, RunRepository } from '../storage/types.ts';
+import { type BudgetOptions, createBudgetGuard } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { ActiveRuns } from './heartbeat.ts';
 import { createRunLog, type RequestLog } from './run-log.ts';
+import { createRunTally } from './run-tally.ts';
 
-export interface RunExecutorOptions {
-  runs: Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
+export interface RunExecutorOptions extends BudgetOptions {
+  runs: BudgetOptions['runs'] & Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
   llm: LlmClient;
   prompt: Prompt;
+  costOf: CostOf;
   limiter: Pick<ConcurrencyLimiter, 'run'>;
   activeRuns: ActiveRuns;
   /** Limit for a whole run: queueing, all attempts, and storing the result. */
@@ -39,7 +43,8 @@ const STORAGE_RETRY_MS = 500;
  *   decides. It rejects with the run's failure, an AppError.
  */
 export function createRunExecutor(options: RunExecutorOptions) {
-  const { runs, llm, prompt, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { openTallies, assertBudget } = createBudgetGuard(options);
 
   return async function executeRun({ ticketId, run, text }: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
     const controller = new AbortController();
@@ -47,31 +52,41 @@ export function createRunExecutor(options: RunExecutorOptions) {
     activeRuns.set(ticketId, controller);
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
-    const runLog = createRunLog(log, { ticketId, run });
+    const tally = createRunTally(costOf);
+    const runLog = createRunLog(log, { ticketId, run }, tally);
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
-      const request = { instructions: prompt.system, text, signal, deadline, onAttempt: runLog.addAttempt };
+      const onAttempt = (attempt: Attempt) => {
+        tally.add(attempt);
+        openTallies.add(tally);
+      };
+      const request = { instructions: prompt.system, text, signal, deadline, beforeAttempt: assertBudget, onAttempt };
       const completion = await limiter.run(signal, () => llm.complete(request));
       const { cutFields: _, ...fields } = completion; // for the log only
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
-      const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result), signal);
-      runLog.logEnd(stored ? 'succeeded' : 'lease_lost', completion.openai_request_id);
+      const usage = await tally.usage();
+      const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result, usage), signal);
+      runLog.logEnd(stored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
       return stored;
     } catch (thrown) {
       const error = toAppError(shutdown.aborted ? shutdown.reason : thrown);
-      const end = shutdown.aborted ? runs.releaseRun(ticketId, run) : runs.failRun(ticketId, run, toRunFailure(error));
+      const usage = await tally.usage();
+      const end = shutdown.aborted
+        ? runs.releaseRun(ticketId, run, usage)
+        : runs.failRun(ticketId, run, toRunFailure(error), usage);
       const wasOwner = await end.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;
       });
       if (!wasOwner) {
-        runLog.logEnd('lease_lost');
+        runLog.logEnd('lease_lost', usage);
         return undefined;
       }
-      runLog.logFailure(error);
+      runLog.logFailure(error, usage);
       throw error;
     } finally {
       clearTimeout(timer);
+      openTallies.delete(tally);
       if (activeRuns.get(ticketId) === controller) activeRuns.delete(ticketId);
     }
   };

@@ -23,17 +23,30 @@ function setUp(claims: (ClaimResult | Error)[], options: { concurrency?: number;
       if (next instanceof Error) throw next;
       return next as ClaimResult;
     }),
+    isBudgetExhausted: vi.fn(async () => false),
     renewLeases: vi.fn(async (ticketIds: number[]) => ticketIds),
     completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
     failRun: vi.fn(async () => true),
     releaseRun: vi.fn(async () => true),
     getRunState: vi.fn(async (): Promise<RunState> => ({ state: 'stored', result: makeResult({ id: 2 }) })),
     recoverExpiredRuns: vi.fn(async () => {}),
+    listRuns: vi.fn(async () => []),
+    findRun: vi.fn(async () => undefined),
   } satisfies RunRepository;
   const complete = vi.fn(async (_request: CompletionRequest) => makeCompletion());
   const limiter = createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0, ...options });
   const prompt = { version: 'v1', system: 'You prepare tickets.' };
-  const processor = createProcessor({ runs, llm: { complete }, prompt, limiter, timeoutMs: TIMEOUT_MS, log });
+  const processor = createProcessor({
+    runs,
+    llm: { complete },
+    prompt,
+    provider: 'openai',
+    model: 'gpt-test',
+    costOf: async () => null,
+    limiter,
+    timeoutMs: TIMEOUT_MS,
+    log,
+  });
   const process = (ticketId = 1, force = false) => processor.process(ticketId, { force, log });
   return { runs, complete, processor, process };
 }
@@ -103,16 +116,23 @@ describe('process', () => {
     const first = process(1);
     await vi.advanceTimersByTimeAsync(0);
     await expect(process(2)).rejects.toMatchObject({ code: 'overloaded' });
-    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: false }]);
+    expect(runs.claimRun.mock.lastCall).toEqual([2, expect.objectContaining({ force: false, claim: false })]);
     answers[0]?.();
     await first;
+  });
+
+  it('rejects with budget_exhausted until the next UTC midnight', async () => {
+    vi.setSystemTime('2026-02-17T23:00:00Z');
+    const { complete, process } = setUp([{ state: 'budget_exhausted' }]);
+    await expect(process()).rejects.toMatchObject({ code: 'budget_exhausted', retryAfterMs: 3_600_000 });
+    expect(complete).not.toHaveBeenCalled();
   });
 
   it('frees the slot when a run has ended', async () => {
     const { runs, process } = setUp([CLAIMED]);
     await process(1);
     await process(2);
-    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: true }]);
+    expect(runs.claimRun.mock.lastCall).toEqual([2, expect.objectContaining({ force: false, claim: true })]);
   });
 
   it('counts a run that was reclaimed from another process', async () => {
@@ -155,7 +175,7 @@ describe('process while another process owns the run', () => {
     const waiting = process(1);
     await vi.advanceTimersByTimeAsync(0);
     await process(2);
-    expect(runs.claimRun.mock.lastCall).toEqual([2, { force: false, claim: true }]);
+    expect(runs.claimRun.mock.lastCall).toEqual([2, expect.objectContaining({ force: false, claim: true })]);
     await vi.advanceTimersByTimeAsync(100);
     await waiting;
   });
@@ -229,7 +249,7 @@ describe('drain', () => {
     await vi.advanceTimersByTimeAsync(5000);
     await rejection;
     await drained;
-    expect(runs.releaseRun).toHaveBeenCalledWith(1, 1);
+    expect(runs.releaseRun).toHaveBeenCalledWith(1, 1, expect.objectContaining({ attempts: 0 }));
   });
 
   it('stops waiting for remote runs after the grace period', async () => {

@@ -2,9 +2,11 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import { AppError, hasCode } from '../errors.ts';
 import type { LlmClient } from '../llm/client.ts';
+import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
+import { type BudgetOptions, budgetExhausted } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
@@ -12,10 +14,14 @@ import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
 import type { RequestLog } from './run-log.ts';
 import { createSingleFlight, type InFlight } from './single-flight.ts';
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends BudgetOptions {
   runs: RunRepository;
   llm: LlmClient;
   prompt: Prompt;
+  provider: string;
+  /** The configured model. */
+  model: string;
+  costOf: CostOf;
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
@@ -35,8 +41,8 @@ export interface Processor {
    * The ticket's result: the stored one, or a new one where there is none or `force` is set. Requests that arrive while
    * a run is under way, in this process or another, share it. A run continues when all its clients have disconnected.
    *
-   * @throws AppError `ticket_not_found`, `overloaded`, `shutting_down`, `storage_unavailable`, `internal_error` or one
-   *   of the `llm_…` codes; an older result stays as it is.
+   * @throws AppError `ticket_not_found`, `overloaded`, `budget_exhausted`, `shutting_down`, `storage_unavailable`,
+   *   `internal_error` or one of the `llm_…` codes; an older result stays as it is.
    */
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
   /** To be called a few times per lease. */
@@ -47,19 +53,13 @@ export interface Processor {
   stats(): { coalesced: number; reclaimed: number };
 }
 
-export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: ProcessorOptions): Processor {
+export function createProcessor(options: ProcessorOptions): Processor {
+  const { runs, prompt, provider, model, dailyBudgetUsd, limiter, timeoutMs, log } = options;
+  const origin = { prompt_version: prompt.version, provider, model };
   const activeRuns: ActiveRuns = new Map();
   const singleFlight = createSingleFlight();
   const shutdown = new AbortController();
-  const executeRun = createRunExecutor({
-    runs,
-    llm,
-    prompt,
-    limiter,
-    activeRuns,
-    timeoutMs,
-    shutdown: shutdown.signal,
-  });
+  const executeRun = createRunExecutor({ ...options, activeRuns, shutdown: shutdown.signal });
   const stats = { coalesced: 0, reclaimed: 0 };
   let isDraining = false;
 
@@ -78,6 +78,8 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
           throw new AppError('ticket_not_found', 'ticket not found');
         case 'unclaimed':
           throw new AppError('overloaded', 'too many tickets wait to be processed');
+        case 'budget_exhausted':
+          throw budgetExhausted();
         case 'stored':
           return claim.result;
         case 'running': {
@@ -108,7 +110,8 @@ export function createProcessor({ runs, llm, prompt, limiter, timeoutMs, log }: 
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
-      const claim = await runs.claimRun(ticketId, { force, claim: release !== undefined }).catch((error) => {
+      const claiming = runs.claimRun(ticketId, { force, claim: release !== undefined, origin, dailyBudgetUsd });
+      const claim = await claiming.catch((error) => {
         if (remoteRun === undefined || !hasCode(error, 'storage_unavailable')) throw error;
         return { state: 'running' as const, run: remoteRun };
       });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import Database from 'better-sqlite3';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStorage } from '../storage/open.ts';
-import { makeNewResult } from '../testing/fixtures.ts';
+import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
 import { withTickets } from '../testing/service.ts';
 
@@ -16,10 +16,10 @@ describe('processes that share a database', () => {
     onTestFinished(() => other.close());
     process(2); // takes the only slot
     await expect.poll(() => provider.requests.length).toBe(1);
-    await other.runs.claimRun(1, { force: true, claim: true });
+    await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const joined = process(1, '?force=true');
     await sleep(100);
-    const stored = await other.runs.completeRun(1, REMOTE_RESULT);
+    const stored = await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     expect((await joined).json()).toEqual(stored);
     expect((await process(9)).json()).toMatchObject({ code: 'ticket_not_found' });
   });
@@ -32,10 +32,10 @@ describe('processes that share a database', () => {
     });
     const other = openStorage(database);
     onTestFinished(() => other.close());
-    await other.runs.claimRun(1, { force: true, claim: true });
+    await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const follower = process(1);
     await sleep(60); // it has polled once
-    await other.runs.completeRun(1, REMOTE_RESULT);
+    await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     const forced = await process(1, '?force=true');
     expect((await follower).json()).toMatchObject({ summary: 'of another process' });
     expect(forced.json()).toMatchObject({ summary: OUTPUT.summary });
@@ -53,7 +53,10 @@ describe('processes that share a database', () => {
     const response = process(1);
     for (let i = 0; i < 8; i += 1) {
       await sleep(100);
-      expect(await other.runs.claimRun(1, { force: true, claim: true })).toEqual({ state: 'running', run: 1 });
+      expect(await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }))).toEqual({
+        state: 'running',
+        run: 1,
+      });
     }
     resolve(completed());
     expect((await response).statusCode).toBe(200);
@@ -67,9 +70,9 @@ describe('processes that share a database', () => {
     const response = process(1);
     await expect.poll(() => provider.requests.length).toBe(1);
     // No heartbeat: the lease expires.
-    const claim = () => other.runs.claimRun(1, { force: true, claim: true });
+    const claim = () => other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     await expect.poll(claim).toMatchObject({ state: 'claimed', run: 2 });
-    const stored = await other.runs.completeRun(2, REMOTE_RESULT);
+    const stored = await other.runs.completeRun(2, REMOTE_RESULT, makeRunUsage());
     await processor.heartbeat();
     expect((await response).json()).toEqual(stored);
     expect(provider.requests).toHaveLength(1);
@@ -110,7 +113,7 @@ describe('processes that share a database', () => {
     await expect.poll(() => provider.requests.length).toBe(1);
     locker.exec('BEGIN IMMEDIATE');
     await sleep(1200); // the lease has expired
-    const taken = other.runs.claimRun(1, { force: true, claim: true });
+    const taken = other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     await sleep(200);
     locker.exec('COMMIT');
     expect(await taken).toEqual({ state: 'running', run: 1 });
@@ -126,13 +129,13 @@ describe('processes that share a database', () => {
       other.close();
       locker.close();
     });
-    await other.runs.claimRun(1, { force: true, claim: true });
+    await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const response = process(1);
     await sleep(100);
     locker.exec('BEGIN IMMEDIATE');
     await sleep(3000); // the lease has expired, and a write has been refused
     locker.exec('COMMIT');
-    const stored = await other.runs.completeRun(1, REMOTE_RESULT);
+    const stored = await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     expect(stored).toBeDefined();
     expect((await response).json()).toEqual(stored);
   });

@@ -1,14 +1,18 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
-import { makeNewResult } from '../testing/fixtures.ts';
+import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
 import { startService, withTickets } from '../testing/service.ts';
 
 describe('POST /tickets/:id/process?force=true', () => {
   it('overwrites every field of the old result but its id', async () => {
     const { process, provider, read, store } = await withTickets(1, {});
-    await store.runs.claimRun(1, { force: true, claim: true });
-    await store.runs.completeRun(1, makeNewResult({ model: 'old', prompt_version: 'v0', latency_ms: 1e9 }));
+    await store.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
+    await store.runs.completeRun(
+      1,
+      makeNewResult({ model: 'old', prompt_version: 'v0', latency_ms: 1e9 }),
+      makeRunUsage(),
+    );
     const old = await read('/tickets/1/result');
     expect(old.model).toBe('old');
     await sleep(1100); // times are whole seconds

@@ -1,5 +1,6 @@
 import { describe, expect, it } from 'vitest';
 import { createMetrics } from '../observability/metrics.ts';
+import { makeClaimOptions } from '../testing/fixtures.ts';
 import { completed } from '../testing/provider.ts';
 import { startService } from '../testing/service.ts';
 
@@ -108,7 +109,7 @@ describe('GET /metrics', () => {
   it('counts a run that was reclaimed after its lease had expired', async () => {
     const { app, create, process, store } = await startService({ leaseMs: 20 });
     await create();
-    await store.runs.claimRun(1, { force: false, claim: true });
+    await store.runs.claimRun(1, makeClaimOptions({ force: false, claim: true }));
     await new Promise((resolve) => setTimeout(resolve, 50));
     expect((await process(1)).statusCode).toBe(200);
     expect(await scrape(app)).toMatchObject({ ticket_service_runs_reclaimed_total: 1 });
@@ -137,6 +138,7 @@ describe('createMetrics', () => {
         if (!isAvailable) throw new Error('storage_unavailable');
         return { new: 5 };
       },
+      costOfDay: async () => 0,
     });
     expect(parseSamples(await metrics.registry.metrics())).toHaveProperty(['ticket_service_tickets{status="new"}'], 5);
     isAvailable = false;

@@ -3,21 +3,29 @@ import { AppError } from '../errors.ts';
 import { ignoreBody } from '../plugins/ignored-body.ts';
 import type { Processor } from '../processing/processor.ts';
 import type { ProcessQuery, TicketParams } from '../schemas/request.ts';
-import type { ResultRepository, TicketRepository } from '../storage/types.ts';
-import { createTicketSchema, getTicketResultSchema, getTicketSchema, processTicketSchema } from './tickets.schema.ts';
+import type { Storage } from '../storage/types.ts';
+import { idempotencyKeyOf, keyReused } from './idempotency.ts';
+import {
+  createTicketSchema,
+  deleteTicketSchema,
+  getTicketResultSchema,
+  getTicketSchema,
+  processTicketSchema,
+} from './tickets.schema.ts';
 
-export interface Services {
-  tickets: TicketRepository;
-  results: ResultRepository;
-  processor: Processor;
-}
+type TicketServices = Pick<Storage, 'tickets' | 'results'> & { processor: Processor };
 
-const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
+export const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not found');
 
-export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { tickets, results, processor }) => {
+export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (app, { tickets, results, processor }) => {
   app.post('/tickets', { schema: createTicketSchema }, async (request, reply) => {
-    const ticket = await tickets.create(request.body);
-    return reply.code(201).header('location', `/tickets/${ticket.id}`).send(ticket);
+    const key = idempotencyKeyOf(request);
+    const created = key
+      ? await tickets.createOnce(request.body, key)
+      : { ticket: await tickets.create(request.body), isReplay: false };
+    if (!created) throw keyReused();
+    if (created.isReplay) reply.header('idempotent-replayed', 'true');
+    return reply.code(201).header('location', `/tickets/${created.ticket.id}`).send(created.ticket);
   });
 
   app.get('/tickets/:id', { schema: getTicketSchema }, async (request) => {
@@ -36,6 +44,15 @@ export const ticketRoutes: FastifyPluginAsyncTypebox<Services> = async (app, { t
 
   app.register(async (bodyless) => {
     await bodyless.register(ignoreBody);
+    bodyless.delete<{ Params: TicketParams }>(
+      '/tickets/:id',
+      { schema: deleteTicketSchema },
+      async (request, reply) => {
+        if (!(await tickets.delete(request.params.id))) throw ticketNotFound();
+        return reply.code(204).send();
+      },
+    );
+
     bodyless.post<{ Params: TicketParams; Querystring: ProcessQuery }>(
       '/tickets/:id/process',
       { schema: processTicketSchema, config: { costsMoney: true } },

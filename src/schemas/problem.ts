@@ -18,7 +18,8 @@ export const Problem = Type.Object(
       Type.Array(
         Type.Object({
           loc: Type.Array(Type.String(), {
-            description: 'The path of the invalid value: `path`, `query` or `body`, then the names of the fields.',
+            description:
+              'The path of the invalid value: `path`, `query`, `body` or `header`, then the names of the fields.',
             examples: [['body', 'raw_text']],
           }),
           msg: Type.String({ description: 'What is wrong with the value.', examples: ['is missing'] }),
@@ -42,12 +43,14 @@ export type Problem = Static<typeof Problem>;
 const STATUS: Record<ErrorCode, number> = {
   ticket_not_found: 404,
   result_not_found: 404,
+  run_not_found: 404,
   not_found: 404,
   unauthorized: 401,
   forbidden: 403,
   rate_limited: 429,
   method_not_allowed: 405,
   invalid_input: 422,
+  idempotency_key_reused: 422,
   invalid_json: 422,
   body_too_large: 413,
   unsupported_media_type: 415,
@@ -66,6 +69,7 @@ const STATUS: Record<ErrorCode, number> = {
   llm_content_filtered: 502,
   llm_truncated: 502,
   llm_invalid_output: 502,
+  budget_exhausted: 503,
   overloaded: 503,
   shutting_down: 503,
   not_ready: 503,

@@ -1,8 +1,9 @@
 import { STATUS_CODES } from 'node:http';
-import { type Static, type TObject, type TSchema, Type } from '@sinclair/typebox';
+import { type Static, type TObject, Type } from '@sinclair/typebox';
 import { exampleOf } from './examples.ts';
 import { Problem } from './problem.ts';
 import { problemExamples } from './problem-examples.ts';
+import { ref } from './ref.ts';
 
 interface Header {
   type: 'string' | 'integer';
@@ -18,9 +19,6 @@ const PROBLEM_HEADERS: Record<number, Headers> = {
   429: RETRY_AFTER,
   503: RETRY_AFTER,
 };
-
-/** Refers to a schema that the app knows by its `$id`, so that the OpenAPI document defines it once. */
-const ref = <T extends TSchema>(schema: T) => Type.Unsafe<Static<T>>({ $ref: `${schema.$id}#` });
 
 /** A successful JSON answer. The app must know the schema if it has an `$id`. */
 export const ok = <T extends TObject>(schema: T, description: string, example: Partial<Static<T>> = {}) => ({

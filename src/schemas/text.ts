@@ -3,8 +3,10 @@ import {
   type Static,
   type StringOptions,
   type TInteger,
+  type TNumber,
   type TSchema,
   type TString,
+  type TUnsafe,
   Type,
 } from '@sinclair/typebox';
 import { STORABLE } from './patterns.ts';
@@ -17,8 +19,12 @@ export const StringEnum = <const T extends readonly string[]>(values: T, options
   Type.Unsafe<T[number]>({ type: 'string', enum: [...values], ...options });
 
 /** The schema's value or null. A list of types: the serializer would validate against each member of a union. */
-export const Nullable = <T extends TInteger | TString>(schema: T) =>
-  Type.Unsafe<Static<T> | null>({ ...schema, type: [schema.type, 'null'] });
+export const Nullable = <T extends TInteger | TNumber | TString | TUnsafe<string>>(schema: T) =>
+  Type.Unsafe<Static<T> | null>({
+    ...schema,
+    type: [schema.type, 'null'],
+    ...(schema.enum ? { enum: [...schema.enum, null] } : {}),
+  });
 
 /** A point in time, UTC, to the second. */
 export const Timestamp = (options: StringOptions) =>

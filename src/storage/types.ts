@@ -10,7 +10,9 @@
  */
 import type { ErrorCode } from '../errors.ts';
 import type { Result } from '../schemas/result.ts';
+import type { Run, RunUsage } from '../schemas/run.ts';
 import type { NewTicket, Ticket } from '../schemas/ticket.ts';
+import type { UsageGroup, UsageGroupName, UsageTotal } from '../schemas/usage.ts';
 
 /** Without a heartbeat for so long, a process loses its claims. */
 export const LEASE_MS = 10_000;
@@ -25,6 +27,7 @@ export interface Storage {
   tickets: TicketRepository;
   results: ResultRepository;
   runs: RunRepository;
+  usage: UsageRepository;
   /** The check that fails now; undefined if the storage can be read and no write has failed lately. Writes nothing. */
   checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
   close(): void;
@@ -32,9 +35,28 @@ export interface Storage {
 
 export interface TicketRepository {
   create(ticket: NewTicket): Promise<Ticket>;
+  /**
+   * Creates a ticket at most once per key, within 24 hours. Undefined: the key was used with another request.
+   */
+  createOnce(ticket: NewTicket, key: IdempotencyKey): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
+  /**
+   * Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. A run under way is fenced
+   * off. The usage reports keep what its ended runs have used.
+   */
+  delete(id: number): Promise<boolean>;
+  /** The same for at most `limit` tickets that were created before a point in time; returns how many. */
+  deleteCreatedBefore(time: Date, limit: number): Promise<number>;
   findById(id: number): Promise<Ticket | undefined>;
   /** Number of tickets per status. May be cached for a while when counting is slow. */
   countByStatus(): Promise<Record<Ticket['status'], number>>;
+}
+
+/** An `Idempotency-Key` in the namespace of an API key's name (empty without one). */
+export interface IdempotencyKey {
+  client: string;
+  key: string;
+  /** Hash of the request's fields. */
+  requestHash: string;
 }
 
 export interface ResultRepository {
@@ -52,12 +74,33 @@ export interface RunFailure {
   retryAfterMs?: number | undefined;
 }
 
+/** What a run is made with, known when it is claimed. `model` is the configured one. */
+export type RunOrigin = Pick<Run, 'prompt_version' | 'provider' | 'model'>;
+
+export interface ClaimOptions {
+  /** Claim a run although a result is stored. */
+  force: boolean;
+  /** False: nothing is claimed, and the answer is `unclaimed` where a run could have been. */
+  claim: boolean;
+  origin: RunOrigin;
+  /** Claims nothing if the runs that started today (UTC) have cost as much. Undefined: no limit. */
+  dailyBudgetUsd?: number | undefined;
+}
+
+/** A page of a ticket's runs, newest first. */
+export interface RunPage {
+  limit: number;
+  /** Only runs with a lower number. */
+  before?: number | undefined;
+}
+
 /** Result of trying to claim a run. `wasReclaimed`: the previous owner's lease had expired. */
 export type ClaimResult =
   | { state: 'claimed'; run: number; text: string; wasReclaimed: boolean }
   | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'unclaimed' }
+  | { state: 'budget_exhausted' }
   | { state: 'ticket_not_found' };
 
 /** State of a run that another process had claimed. `released`: its owner gave it up, or its lease has expired. */
@@ -72,20 +115,37 @@ export interface RunRepository {
   /** The stored result of a ticket that has no run under way. */
   findCachedResult(ticketId: number): Promise<Result | undefined>;
   /**
-   * Claims the ticket's next run unless one is under way, or a result is stored and `force` is not set.
-   *
-   * @param options.claim false: nothing is claimed, and the answer is `unclaimed` where a run could have been.
+   * Claims the ticket's next run unless one is under way, or a result is stored and `force` is not set. A run whose
+   * lease has expired becomes `abandoned` in the same transaction.
    */
-  claimRun(ticketId: number, options: { force: boolean; claim: boolean }): Promise<ClaimResult>;
+  claimRun(ticketId: number, options: ClaimOptions): Promise<ClaimResult>;
+  /** Whether the runs that started today (UTC) have cost as much: `claimRun` then answers `budget_exhausted`. */
+  isBudgetExhausted(dailyBudgetUsd: number): Promise<boolean>;
   /** Renews the leases of this process's runs; returns the ids of the tickets whose run it still owns. */
   renewLeases(ticketIds: number[]): Promise<number[]>;
   /** Stores the ticket's one result, overwriting an older one, and ends the run; undefined: the lease was lost. */
-  completeRun(run: number, result: NewResult): Promise<Result | undefined>;
+  completeRun(run: number, result: NewResult, usage: RunUsage): Promise<Result | undefined>;
   /** Ends a run with a failure; returns false if the lease was lost. An older result stays as it is. */
-  failRun(ticketId: number, run: number, failure: RunFailure): Promise<boolean>;
+  failRun(ticketId: number, run: number, failure: RunFailure, usage: RunUsage): Promise<boolean>;
   /** Ends a run without an outcome: the next one can be claimed at once. Returns false if the lease was lost. */
-  releaseRun(ticketId: number, run: number): Promise<boolean>;
+  releaseRun(ticketId: number, run: number, usage: RunUsage): Promise<boolean>;
   getRunState(ticketId: number, run: number): Promise<RunState>;
-  /** Corrects the status of tickets whose run's lease has expired. */
+  /** Marks runs whose lease has expired as abandoned and corrects the status of their tickets. */
   recoverExpiredRuns(): Promise<void>;
+  /** Undefined if there is no such ticket. */
+  listRuns(ticketId: number, page: RunPage): Promise<Run[] | undefined>;
+  findRun(ticketId: number, number: number): Promise<Run | undefined>;
+}
+
+/** A range of UTC dates (`2026-02-17`), inclusive. */
+export interface UsageQuery {
+  from: string;
+  to: string;
+  groupBy: UsageGroupName;
+}
+
+export interface UsageRepository {
+  report(query: UsageQuery): Promise<{ data: UsageGroup[]; total: UsageTotal }>;
+  /** Known cost in US dollars of the runs that started on a UTC date and have ended. */
+  costOfDay(day: string): Promise<number>;
 }

@@ -37,7 +37,18 @@ export async function sendCanaries(url: string): Promise<void> {
   }
   await fetch(`${url}/tickets/1?x=${canary('query-of-a-route')}`, { headers: HEADERS });
   await fetch(`${url}/tickets/1/process?force=${canary('force')}`, { method: 'POST', headers: HEADERS });
-  await fetch(`${url}/tickets/1`, { method: 'DELETE', headers: HEADERS, body: canary('wrong-method') });
+  await fetch(`${url}/tickets/1`, { method: 'PUT', headers: HEADERS, body: canary('wrong-method') });
+  await fetch(`${url}/tickets/9`, { method: 'DELETE', headers: HEADERS, body: canary('body-of-a-deletion') });
+  for (const query of ['cursor', 'limit']) {
+    await fetch(`${url}/tickets/1/runs?${query}=${canary(query)}`, { headers: HEADERS });
+  }
+  for (const query of ['from', 'to', 'group_by']) {
+    await fetch(`${url}/usage?${query}=${canary(query)}`, { headers: HEADERS });
+  }
+  for (const text of ['first', 'second']) {
+    const body = JSON.stringify({ raw_text: canary(`${text}-text-of-a-key`) });
+    await post('/tickets', body, 'application/json', { 'idempotency-key': canary('idempotency-key') });
+  }
   await fetch(`${url}/tickets/1`, { headers: { authorization: `Bearer ${canary('wrong-api-key')}` } });
   const readable = `Host: ${canary('host')}\r\nConnection: close\r\n`;
   for (const bytes of [

@@ -45,8 +45,16 @@ export async function expectToWithstand(count: { readable: number; unreadable: n
     if (isValid && answer.status !== 404) expect(answer.status, head).toBeLessThan(300);
   }
 
-  const valid = fc.oneof(...operations.map(validRequest));
-  const readable = fc.oneof(valid, fc.oneof(...operations.map(nearRequest)), strayRequest(operations));
+  /** Few deletions, so that the other requests find tickets. */
+  const oneOf = (make: typeof validRequest) =>
+    fc.oneof(
+      ...operations.map((operation) => ({
+        weight: operation.method === 'DELETE' ? 1 : 10,
+        arbitrary: make(operation),
+      })),
+    );
+  const valid = oneOf(validRequest);
+  const readable = fc.oneof(valid, oneOf(nearRequest), strayRequest(operations));
   await checkBatches({ count: count.readable, batchSize: READABLE_BATCH }, readable, async (batch) => {
     sent += batch.length;
     for (const [i, answer] of (await pipelined(url, batch)).entries()) {
@@ -61,10 +69,14 @@ export async function expectToWithstand(count: { readable: number; unreadable: n
   });
 
   expect(sent).toBe(count.readable + count.unreadable);
-  expect(created.length).toBeGreaterThan(count.readable / 100);
+  let found = 0;
   for (const ticket of created) {
-    expect(await read(`/tickets/${ticket.id}`)).toEqual({ ...ticket, status: expect.any(String) });
+    const stored = await read(`/tickets/${ticket.id}`);
+    if (stored.code === 'ticket_not_found') continue; // a request has deleted it
+    expect(stored).toEqual({ ...ticket, status: expect.any(String) });
+    found += 1;
   }
+  expect(found).toBeGreaterThan(count.readable / 100);
   for (const file of [database, impatient.database]) await expectConsistent(file);
 }
 

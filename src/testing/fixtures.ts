@@ -1,6 +1,7 @@
 import type { Completion } from '../llm/client.ts';
 import { ModelOutput, type Result } from '../schemas/result.ts';
-import type { NewResult } from '../storage/types.ts';
+import type { RunUsage } from '../schemas/run.ts';
+import type { ClaimOptions, NewResult } from '../storage/types.ts';
 
 /** What a model answered, with its metadata. The one place in the tests that lists these fields. */
 export const makeCompletion = (overrides: Partial<Completion> = {}): Completion => ({
@@ -36,5 +37,23 @@ export const makeResult = (overrides: Partial<Result> = {}): Result => ({
   ...makeNewResult(),
   id: 1,
   created_at: '2026-02-17T16:35:05Z',
+  ...overrides,
+});
+
+export const makeClaimOptions = (overrides: Partial<ClaimOptions> = {}): ClaimOptions => ({
+  force: false,
+  claim: true,
+  origin: { prompt_version: 'v1', provider: 'openai', model: 'gpt-test' },
+  ...overrides,
+});
+
+/** What a run of one attempt with `makeCompletion()` has used. */
+export const makeRunUsage = (overrides: Partial<RunUsage> = {}): RunUsage => ({
+  attempts: 1,
+  input_tokens: 120,
+  output_tokens: 40,
+  total_tokens: 160,
+  cached_tokens: 64,
+  cost_usd: 0.0001,
   ...overrides,
 });

@@ -86,6 +86,8 @@ export const HEADERS = fc.oneof(
       ['Content-Type', 'text/plain'],
       ['Cookie', '__proto__=x; =; ;;'],
       ['Expect', '100-continue'],
+      ['Idempotency-Key', 'x'],
+      ['Idempotency-Key', '\xff'],
       ['Host', 'evil.example:99999'],
       ['If-None-Match', '*'],
       ['Origin', 'null'],

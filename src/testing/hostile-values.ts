@@ -1,16 +1,18 @@
 import { Ajv, type AnySchemaObject } from 'ajv';
 import fc, { type Arbitrary } from 'fast-check';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
+import { isDate } from '../schemas/date.ts';
 import { anyText } from './hostile-parts.ts';
 
 /** Values that a request's schema allows, including those at its limits. */
 export function validValue(schema: AnySchemaObject): Arbitrary<unknown> {
-  const validate = new Ajv(AJV_OPTIONS).compile(schema);
+  const validate = new Ajv({ ...AJV_OPTIONS, formats: { date: isDate } }).compile(schema);
   return candidates(schema).filter((value) => validate(value) === true);
 }
 
 function candidates(schema: AnySchemaObject): Arbitrary<unknown> {
   if (schema.enum) return fc.constantFrom(...schema.enum);
+  if (schema.format === 'date') return fc.nat(1e5).map((day) => new Date(day * 864e5).toISOString().slice(0, 10));
   if (schema.type === 'string') return texts(schema);
   if (schema.type === 'integer') return fc.oneof(fc.integer(), fc.maxSafeInteger());
   if (schema.type === 'boolean') return fc.boolean();

@@ -2,12 +2,14 @@ import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
 import { createOpenAIClient, type OpenAIOptions } from '../llm/openai/client.ts';
+import { createCostCalculator } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
-import { instrumentLlmClient } from '../observability/llm-metrics.ts';
+import { instrumentCosts, instrumentLlmClient } from '../observability/llm-metrics.ts';
 import { createMetrics } from '../observability/metrics.ts';
 import { LIMITS, type Limits } from '../plugins/limits.ts';
 import { createConcurrencyLimiter } from '../processing/concurrency-limiter.ts';
 import { createProcessor } from '../processing/processor.ts';
+import type { ModelPrices } from '../schemas/model-prices.ts';
 import { openStorage } from '../storage/open.ts';
 import { startProvider } from './provider.ts';
 
@@ -21,9 +23,14 @@ export interface ServiceOptions {
   concurrency?: number;
   maxQueueSize?: number;
   leaseMs?: number;
+  dailyBudgetUsd?: number;
+  prices?: ModelPrices;
   limits?: Partial<Limits>;
   app?: Partial<AppOptions>;
 }
+
+/** Dollars per million tokens of the models that the test provider names. */
+export const PRICES = { 'gpt-4o-mini-2024-07-18': { input: 0.15, cached_input: 0.075, output: 0.6 } };
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 
@@ -45,13 +52,29 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     connections: concurrency,
     ...options.openai,
   });
+  const labels = { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' };
   const llm = instrumentLlmClient(
     withRetries(openai, { maxAttempts, attemptTimeoutMs, backoffMs: 20 }),
     metrics.registry,
-    { provider: 'openai', model: 'gpt-test', promptVersion: 'v1' },
+    labels,
   );
   const limiter = createConcurrencyLimiter({ concurrency, maxQueueSize });
-  const processor = createProcessor({ ...store, llm, prompt: PROMPT, limiter, timeoutMs, log: logger });
+  const processor = createProcessor({
+    runs: store.runs,
+    llm,
+    prompt: PROMPT,
+    provider: 'openai',
+    model: 'gpt-test',
+    costOf: instrumentCosts(
+      createCostCalculator({ baseURL: provider.url, model: 'gpt-test', prices: options.prices ?? PRICES }),
+      metrics.registry,
+      labels,
+    ),
+    dailyBudgetUsd: options.dailyBudgetUsd,
+    limiter,
+    timeoutMs,
+    log: logger,
+  });
   const app = await buildApp(
     { ...store, processor },
     {
@@ -71,6 +94,8 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     limiter: limiter.stats,
     processor: processor.stats,
     tickets: store.tickets.countByStatus,
+    budget: options.dailyBudgetUsd,
+    costOfDay: store.usage.costOfDay,
   });
 
   return {

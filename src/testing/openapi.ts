@@ -1,5 +1,6 @@
 import { Ajv, type AnySchemaObject, type ValidateFunction } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
+import { isDate } from '../schemas/date.ts';
 import type { Problem } from '../schemas/problem.ts';
 import type { Answer } from './raw-http.ts';
 
@@ -45,7 +46,8 @@ export interface Operation extends DocumentedOperation {
 /** The operations of an OpenAPI document whose parameters and bodies are not in references. */
 export function readOpenApi(document: OpenApi) {
   // Not strict: the document around the schemas is not a schema.
-  const ajv = new Ajv({ ...AJV_OPTIONS, strict: false, formats: { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/ } });
+  const formats = { 'date-time': /^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/, date: isDate };
+  const ajv = new Ajv({ ...AJV_OPTIONS, strict: false, formats });
   ajv.addSchema(document, 'openapi');
   const compileAt = (...path: string[]) => {
     const pointer = path.map((key) => encodeURIComponent(key.replaceAll('~', '~0').replaceAll('/', '~1')));
@@ -77,6 +79,7 @@ export function readOpenApi(document: OpenApi) {
 export function findMismatch({ status, type, body }: Answer, answers: Answers): string | undefined {
   if (status >= 500) return `it is a ${status}: ${body}`;
   const documented = answers[status] ?? answers.default;
+  if (status === 204 && documented) return body ? `a 204 has a body: ${body}` : undefined;
   const validate = documented?.[type];
   if (!validate) return `a ${status} of ${type || 'no type'} is not documented: ${body}`;
   if (body === undefined) return undefined;

@@ -14,6 +14,8 @@ import { readUsage } from './usage.ts';
 
 const ADAPTERS = { responses: responsesAdapter, chat: chatAdapter };
 
+export const OPENAI_API_URL = 'https://api.openai.com/v1';
+
 export interface OpenAIOptions {
   /** Without one, no `Authorization` header is sent. */
   apiKey?: string | undefined;
@@ -74,7 +76,7 @@ const createSdkClient = ({ apiKey, baseURL, connections, proxy }: OpenAIOptions)
   new OpenAI({
     apiKey: apiKey ?? 'none', // the client requires one
     ...(apiKey ? {} : { defaultHeaders: { authorization: null } }),
-    baseURL: baseURL ?? 'https://api.openai.com/v1',
+    baseURL: baseURL ?? OPENAI_API_URL,
     // Null, because the client would read these from environment variables and send them to any server.
     organization: null,
     project: null,

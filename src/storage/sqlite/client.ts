@@ -10,6 +10,7 @@ import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
 import { createTicketRepository } from './tickets.ts';
+import { createUsageRepository } from './usage.ts';
 import { createWriteBatcher, type WriteBatcherOptions } from './write-batcher.ts';
 
 /** How long a statement waits for another process's lock. It blocks the event loop, so a running server waits less. */
@@ -52,6 +53,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
     tickets: createTicketRepository(db, writer),
     results: createResultRepository(db),
     runs: createRunRepository(db, writer, leaseMs),
+    usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
     close: () => void sqlite.close(),
   };
@@ -65,6 +67,7 @@ export function openDatabase(path: string): Database.Database {
     switchToWal(sqlite);
     // The driver's default for WAL is NORMAL, which can lose commits in a power failure.
     sqlite.pragma('synchronous = FULL');
+    sqlite.pragma('secure_delete = ON'); // a deleted ticket's text is overwritten in the file
     return sqlite;
   } catch (error) {
     sqlite.close();

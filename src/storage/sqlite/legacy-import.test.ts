@@ -57,6 +57,18 @@ describe('legacy import of a database of the Python app', () => {
     expect(await storage.tickets.create({ raw_text: 'x', source: 'web' })).toMatchObject({ id: 10 });
   });
 
+  it('gives each result a successful run', async () => {
+    const { storage } = openTestStorage({}, pythonDatabase().path);
+    const run = { number: 1, status: 'succeeded', attempts: 1, cost_usd: null, started_at: '2026-02-17T16:36:06Z' };
+    expect(await storage.runs.listRuns(3, { limit: 9 })).toEqual([
+      expect.objectContaining({ ...run, summary: 'A race.', latency_ms: 812, input_tokens: 300 }),
+    ]);
+    expect(await storage.runs.listRuns(1, { limit: 9 })).toEqual([
+      expect.objectContaining({ number: 1, model: 'dummy', latency_ms: null, input_tokens: null }),
+    ]);
+    for (const id of [2, 4, 9]) expect(await storage.runs.listRuns(id, { limit: 9 })).toEqual([]);
+  });
+
   it('corrects the statuses', () => {
     const { path, sqlite } = pythonDatabase();
     openStorage(path).close();
@@ -74,7 +86,7 @@ describe('legacy import of a database of the Python app', () => {
     openStorage(server.path).close();
     drizzleKit('migrate', { DATABASE_URL: `sqlite+pysqlite:///${kit.path}` });
     expect(schemaOf(kit.sqlite).length).toBeGreaterThan(6);
-    for (const table of ['tickets', 'results', 'alembic_version', 'sqlite_sequence']) {
+    for (const table of ['tickets', 'results', 'runs', 'usage_daily', 'alembic_version', 'sqlite_sequence']) {
       const rows = `SELECT * FROM ${table}`;
       expect(kit.sqlite.prepare(rows).all()).toEqual(server.sqlite.prepare(rows).all());
     }

@@ -1,124 +1,171 @@
-import {
-  and,
-  between,
-  eq,
-  exists,
-  getTableColumns,
-  inArray,
-  isNotNull,
-  ne,
-  notExists,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, between, desc, eq, exists, gt, gte, lt, ne, notBetween, notExists, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { SQLiteColumn } from 'drizzle-orm/sqlite-core';
-import type { NewResult } from '../types.ts';
+import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
+import { COUNTED_COLUMNS, RUN_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
 import { results, runs, tickets } from './schema.ts';
 
 const TICKET_ID = sql.placeholder('ticketId');
 const NUMBER = sql.placeholder('number');
 const OWNER = sql.placeholder('owner');
-const EXPIRES_AT = sql.placeholder('expiresAt');
+const NOW = sql`CURRENT_TIMESTAMP`;
 
 const isTicket = eq(tickets.id, TICKET_ID);
+const isRunOfTicket = eq(runs.ticket_id, TICKET_ID);
+const LEASE_WINDOW = [sql.placeholder('now'), sql.placeholder('latest')] as const;
+const isLeased = and(eq(runs.status, 'running'), between(runs.lease_expires_at, ...LEASE_WINDOW));
+/** The words of the partial index `runs_active`: SQLite uses it only if they are part of the statement. */
+const isActive = sql`status in ('queued', 'running')`;
 
-/** Fencing: the run is still the ticket's newest one, and this process has claimed it. */
-const isOwnRun = and(eq(runs.ticket_id, TICKET_ID), eq(runs.number, NUMBER), eq(runs.lease_owner, OWNER));
-
-/** The runs of this process for a list of tickets that have not ended. */
-const isOwnActiveRun = and(
-  eq(runs.lease_owner, OWNER),
-  isNotNull(runs.lease_expires_at),
-  sql`${runs.ticket_id} in (select value from json_each(${sql.placeholder('ticketIds')}))`,
-);
+/** A placeholder as a value of this column, with the column's conversion. */
+const param = <T extends SQLiteColumn>(name: string, column: T) =>
+  sql`${sql.param(sql.placeholder(name), column)}` as SQL<T['_']['data']>;
 
 /** The statements of runs.ts. */
 export function prepareRunStatements(db: BetterSQLite3Database) {
-  const runWithLeaseOf = (ticketId: SQLiteColumn) => {
-    const isLeased = between(runs.lease_expires_at, sql.placeholder('now'), sql.placeholder('latest'));
-    return db
-      .select()
+  const newer = alias(runs, 'newer');
+  const isNewest = notExists(
+    db
+      .select({ id: newer.id })
+      .from(newer)
+      .where(and(eq(newer.ticket_id, runs.ticket_id), gt(newer.number, runs.number))),
+  );
+  /**
+   * Fencing: this process has claimed the run, and no other one a newer run since. A run that was marked as abandoned
+   * because its lease had expired can still be ended by its owner; a released one has no owner.
+   */
+  const isOwned = and(eq(runs.lease_owner, OWNER), sql`${runs.status} in ('running', 'abandoned')`, isNewest);
+  const isOwnRun = and(isRunOfTicket, eq(runs.number, NUMBER), isOwned);
+  const isInList = (column: SQLiteColumn) =>
+    sql`${column} in (select value from json_each(${sql.placeholder('ticketIds')}))`;
+
+  const leasedRunOf = (ticketId: SQLiteColumn) =>
+    db
+      .select({ id: runs.id })
       .from(runs)
       .where(and(eq(runs.ticket_id, ticketId), isLeased));
-  };
-  const isExpired = and(eq(tickets.status, 'processing'), notExists(runWithLeaseOf(tickets.id)));
+  const isExpired = and(eq(tickets.status, 'processing'), notExists(leasedRunOf(tickets.id)));
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
   const restoredStatus = sql<'done' | 'failed'>`case when ${hasResult} then 'done' else 'failed' end`;
-  const ownActiveTickets = db.select({ id: runs.ticket_id }).from(runs).where(isOwnActiveRun);
+  const usage = {
+    attempts: param('attempts', runs.attempts),
+    input_tokens: param('input_tokens', runs.input_tokens),
+    output_tokens: param('output_tokens', runs.output_tokens),
+    total_tokens: param('total_tokens', runs.total_tokens),
+    cached_tokens: param('cached_tokens', runs.cached_tokens),
+    cost_usd: param('cost_usd', runs.cost_usd),
+  };
+  const ended = { lease_owner: null, lease_expires_at: null, finished_at: NOW, ...usage };
 
   return {
     findTicket: db.select().from(tickets).where(isTicket).prepare(),
     findResult: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
-    findRun: db.select().from(runs).where(eq(runs.ticket_id, TICKET_ID)).prepare(),
-    findRunAndResult: db
-      .select()
-      .from(runs)
-      .leftJoin(results, eq(results.ticket_id, runs.ticket_id))
-      .where(eq(runs.ticket_id, TICKET_ID))
-      .prepare(),
     findCachedResult: db
       .select()
       .from(results)
-      .where(and(eq(results.ticket_id, TICKET_ID), notExists(runWithLeaseOf(results.ticket_id))))
+      .where(and(eq(results.ticket_id, TICKET_ID), notExists(leasedRunOf(results.ticket_id))))
       .prepare(),
-    findExpired: db.select({ id: tickets.id }).from(tickets).where(isExpired).limit(1).prepare(),
+    /** Without ORDER BY or LIMIT: SQLite 3.54 prepares a statement with both anew whenever its values change. */
+    findNewest: db.select(STATE_COLUMNS).from(runs).where(and(isRunOfTicket, isNewest)).prepare(),
+    findSucceededSince: db
+      .select({ number: runs.number })
+      .from(runs)
+      .where(and(isRunOfTicket, gte(runs.number, NUMBER), eq(runs.status, 'succeeded')))
+      .prepare(),
+    findExpired: db.select({ id: tickets.id }).from(tickets).where(isExpired).prepare(),
+
+    findRun: db
+      .select(RUN_COLUMNS)
+      .from(runs)
+      .where(and(isRunOfTicket, eq(runs.number, NUMBER)))
+      .prepare(),
+    list: db
+      .select(RUN_COLUMNS)
+      .from(runs)
+      .where(and(isRunOfTicket, lt(runs.number, sql.placeholder('before'))))
+      .orderBy(desc(runs.number))
+      .limit(sql.placeholder('limit'))
+      .prepare(),
 
     claim: db
       .insert(runs)
-      .values({ ticket_id: TICKET_ID, number: NUMBER, lease_owner: OWNER, lease_expires_at: EXPIRES_AT })
-      .onConflictDoUpdate({
-        target: runs.ticket_id,
-        set: {
-          number: sql`excluded.number`,
-          lease_owner: sql`excluded.lease_owner`,
-          lease_expires_at: sql`excluded.lease_expires_at`,
-          failure: null,
-        },
+      .values({
+        ticket_id: TICKET_ID,
+        number: NUMBER,
+        status: 'running',
+        started_at: NOW,
+        lease_owner: OWNER,
+        lease_expires_at: sql.placeholder('expiresAt'),
+        prompt_version: sql.placeholder('prompt_version'),
+        provider: sql.placeholder('provider'),
+        model: sql.placeholder('model'),
       })
+      .prepare(),
+    abandon: db
+      .update(runs)
+      .set({ status: 'abandoned', finished_at: NOW })
+      .where(and(isRunOfTicket, eq(runs.status, 'running')))
+      .prepare(),
+    abandonExpired: db
+      .update(runs)
+      .set({ status: 'abandoned', finished_at: NOW })
+      .where(and(isActive, eq(runs.status, 'running'), notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
       .prepare(),
     renew: db
       .update(runs)
-      .set({ lease_expires_at: sql`${EXPIRES_AT}` })
-      .where(isOwnActiveRun)
+      .set({ status: 'running', finished_at: null, lease_expires_at: param('expiresAt', runs.lease_expires_at) })
+      .where(and(isInList(runs.ticket_id), isOwned))
       .returning({ ticketId: runs.ticket_id })
       .prepare(),
     complete: db
       .update(runs)
-      .set({ lease_expires_at: null, last_succeeded: sql`${runs.number}` })
+      .set({
+        ...ended,
+        status: 'succeeded',
+        prompt_version: param('prompt_version', runs.prompt_version),
+        model: param('model', runs.model),
+        openai_request_id: param('openai_request_id', runs.openai_request_id),
+        latency_ms: param('latency_ms', runs.latency_ms),
+        summary: param('summary', runs.summary),
+        category: param('category', runs.category),
+        reply_draft: param('reply_draft', runs.reply_draft),
+      })
       .where(isOwnRun)
+      .returning(COUNTED_COLUMNS)
       .prepare(),
     fail: db
       .update(runs)
-      .set({ lease_expires_at: null, failure: sql`${sql.param(sql.placeholder('failure'), runs.failure)}` })
+      .set({
+        ...ended,
+        status: 'failed',
+        error_code: param('code', runs.error_code),
+        error_message: param('message', runs.error_message),
+        retry_after_ms: param('retryAfterMs', runs.retry_after_ms),
+        openai_request_id: param('openai_request_id', runs.openai_request_id),
+      })
+      .where(isOwnRun)
+      .returning(COUNTED_COLUMNS)
+      .prepare(),
+    release: db
+      .update(runs)
+      .set({ ...ended, status: 'abandoned' })
       .where(isOwnRun)
       .prepare(),
-    release: db.update(runs).set({ lease_expires_at: null }).where(isOwnRun).prepare(),
 
-    storeResult: upsertResult(db).prepare(),
+    /** For an owner that another process has fenced off: what its run has used counts all the same. */
+    addLateUsage: db
+      .update(runs)
+      .set({ ...usage, lease_owner: null })
+      .where(and(isRunOfTicket, eq(runs.number, NUMBER), eq(runs.lease_owner, OWNER), eq(runs.status, 'abandoned')))
+      .prepare(),
+
     markProcessing: db.update(tickets).set({ status: 'processing' }).where(isTicket).prepare(),
     markDone: db.update(tickets).set({ status: 'done' }).where(isTicket).prepare(),
     markRenewed: db
       .update(tickets)
       .set({ status: 'processing' })
-      .where(and(inArray(tickets.id, ownActiveTickets), ne(tickets.status, 'processing')))
+      .where(and(isInList(tickets.id), ne(tickets.status, 'processing')))
       .prepare(),
     restoreTicketStatus: db.update(tickets).set({ status: restoredStatus }).where(isTicket).prepare(),
     restoreExpired: db.update(tickets).set({ status: restoredStatus }).where(isExpired).prepare(),
   };
-}
-
-/** Inserts a ticket's result or overwrites all columns of the older one but the ids. */
-function upsertResult(db: BetterSQLite3Database) {
-  const { id: _, created_at, ...columns } = getTableColumns(results);
-  const forEachColumn = (value: (name: string) => unknown) =>
-    Object.fromEntries(Object.keys(columns).map((name) => [name, value(name)])) as Record<keyof NewResult, SQL>;
-  return db
-    .insert(results)
-    .values(forEachColumn((name) => sql.placeholder(name)))
-    .onConflictDoUpdate({
-      target: results.ticket_id,
-      set: { ...forEachColumn((name) => sql.raw(`excluded.${name}`)), created_at: sql`CURRENT_TIMESTAMP` },
-    })
-    .returning();
 }

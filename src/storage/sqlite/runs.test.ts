@@ -1,12 +1,12 @@
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { afterEach, beforeEach, describe, expect, it, vi } from 'vitest';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
-import { makeNewResult } from '../../testing/fixtures.ts';
+import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
 import { prepareRunStatements } from './run-statements.ts';
 
 const LEASE_MS = 10_000;
-const FORCE = { force: true, claim: true };
-const REUSE = { force: false, claim: true };
+const FORCE = makeClaimOptions({ force: true, claim: true });
+const REUSE = makeClaimOptions({ force: false, claim: true });
 const REFUSED = { code: 'llm_refused', message: 'refused' } as const;
 
 beforeEach(() => void vi.useFakeTimers({ toFake: ['Date'] }));
@@ -34,7 +34,7 @@ describe('claimRun', () => {
     expect(await ours.runs.claimRun(1, FORCE)).toEqual({ state: 'claimed', run: 1, text: 'x', wasReclaimed: false });
     expect(await theirs.runs.claimRun(1, FORCE)).toEqual({ state: 'running', run: 1 });
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'running', run: 1 });
-    const result = await ours.runs.completeRun(1, makeNewResult());
+    const result = await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'stored', result });
     expect(await theirs.runs.claimRun(1, REUSE)).toEqual({ state: 'stored', result });
     expect(await theirs.runs.claimRun(1, FORCE)).toMatchObject({ state: 'claimed', run: 2, wasReclaimed: false });
@@ -42,7 +42,7 @@ describe('claimRun', () => {
 
   it('claims nothing if `claim` is false, but reports a run under way', async () => {
     const { ours, theirs } = await twoProcesses();
-    const look = { force: true, claim: false };
+    const look = makeClaimOptions({ force: true, claim: false });
     expect(await ours.runs.claimRun(1, look)).toEqual({ state: 'unclaimed' });
     expect(await ours.tickets.findById(1)).toMatchObject({ status: 'new' });
     await ours.runs.claimRun(1, FORCE);
@@ -59,7 +59,7 @@ describe('claimRun', () => {
   it('claims the next run at once after a failure', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    await ours.runs.failRun(1, 1, REFUSED);
+    await ours.runs.failRun(1, 1, REFUSED, makeRunUsage());
     expect(await theirs.runs.claimRun(1, REUSE)).toMatchObject({ state: 'claimed', run: 2, wasReclaimed: false });
     expect(await ours.runs.getRunState(1, 2)).toEqual({ state: 'running', run: 2 });
   });
@@ -69,11 +69,11 @@ describe('findCachedResult', () => {
   it('returns the stored result only while no run is under way', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    const stored = await ours.runs.completeRun(1, makeNewResult());
+    const stored = await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
     expect(await theirs.runs.findCachedResult(1)).toEqual(stored);
     await ours.runs.claimRun(1, FORCE);
     expect(await theirs.runs.findCachedResult(1)).toBeUndefined();
-    await ours.runs.failRun(1, 2, REFUSED);
+    await ours.runs.failRun(1, 2, REFUSED, makeRunUsage());
     expect(await theirs.runs.findCachedResult(1)).toEqual(stored);
   });
 });
@@ -83,7 +83,7 @@ describe('getRunState', () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
     const failure = { ...REFUSED, openai_request_id: 'req_1' };
-    await ours.runs.failRun(1, 1, failure);
+    await ours.runs.failRun(1, 1, failure, makeRunUsage());
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'failed', failure });
     expect(await theirs.tickets.findById(1)).toMatchObject({ status: 'failed' });
   });
@@ -91,10 +91,10 @@ describe('getRunState', () => {
   it('returns the result of a run also when the next run is under way or has failed', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    const result = await ours.runs.completeRun(1, makeNewResult());
+    const result = await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
     await ours.runs.claimRun(1, FORCE);
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'stored', result });
-    await ours.runs.failRun(1, 2, REFUSED);
+    await ours.runs.failRun(1, 2, REFUSED, makeRunUsage());
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'stored', result });
     expect(await theirs.runs.getRunState(1, 2)).toEqual({ state: 'failed', failure: REFUSED });
   });
@@ -116,7 +116,7 @@ describe('releaseRun', () => {
   it('lets another process claim the next run at once', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    expect(await ours.runs.releaseRun(1, 1)).toBe(true);
+    expect(await ours.runs.releaseRun(1, 1, makeRunUsage())).toBe(true);
     expect(await theirs.runs.getRunState(1, 1)).toEqual({ state: 'released' });
     expect(await theirs.runs.claimRun(1, FORCE)).toMatchObject({ state: 'claimed', run: 2 });
   });
@@ -148,7 +148,7 @@ describe('renewLeases', () => {
   it('does not renew a run that has ended', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    await ours.runs.failRun(1, 1, REFUSED);
+    await ours.runs.failRun(1, 1, REFUSED, makeRunUsage());
     expect(await ours.runs.renewLeases([1])).toEqual([]);
     expect(await theirs.runs.claimRun(1, FORCE)).toMatchObject({ state: 'claimed' });
   });
@@ -171,14 +171,14 @@ describe('an owner whose lease has expired', () => {
     expireLeases();
     await theirs.runs.claimRun(1, FORCE);
     expect(await ours.runs.renewLeases([1])).toEqual([]);
-    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'late' }))).toBeUndefined();
-    expect(await ours.runs.failRun(1, 1, { code: 'llm_timeout', message: 'late' })).toBe(false);
-    expect(await ours.runs.releaseRun(1, 1)).toBe(false);
+    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'late' }), makeRunUsage())).toBeUndefined();
+    expect(await ours.runs.failRun(1, 1, { code: 'llm_timeout', message: 'late' }, makeRunUsage())).toBe(false);
+    expect(await ours.runs.releaseRun(1, 1, makeRunUsage())).toBe(false);
     expect(await ours.runs.getRunState(1, 1)).toEqual({ state: 'running', run: 2 });
-    const result = await theirs.runs.completeRun(2, makeNewResult({ summary: 'theirs' }));
+    const result = await theirs.runs.completeRun(2, makeNewResult({ summary: 'theirs' }), makeRunUsage());
     expect(result).toMatchObject({ summary: 'theirs' });
     expect(await ours.runs.getRunState(1, 1)).toEqual({ state: 'stored', result });
-    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'later' }))).toBeUndefined();
+    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'later' }), makeRunUsage())).toBeUndefined();
     expect(await ours.results.findByTicketId(1)).toEqual(result);
     expect(await ours.tickets.findById(1)).toMatchObject({ status: 'done' });
   });
@@ -188,7 +188,9 @@ describe('an owner whose lease has expired', () => {
     await ours.runs.claimRun(1, FORCE);
     expireLeases();
     await theirs.runs.recoverExpiredRuns();
-    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'late' }))).toMatchObject({ summary: 'late' });
+    expect(await ours.runs.completeRun(1, makeNewResult({ summary: 'late' }), makeRunUsage())).toMatchObject({
+      summary: 'late',
+    });
     expect(await ours.tickets.findById(1)).toMatchObject({ status: 'done' });
   });
 });
@@ -207,7 +209,7 @@ describe('recoverExpiredRuns', () => {
   it('sets a ticket with an older result to done and keeps the result', async () => {
     const { ours, theirs } = await twoProcesses();
     await ours.runs.claimRun(1, FORCE);
-    const stored = await ours.runs.completeRun(1, makeNewResult());
+    const stored = await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
     await ours.runs.claimRun(1, FORCE);
     expireLeases();
     await theirs.runs.recoverExpiredRuns();

@@ -1,12 +1,16 @@
 import { randomUUID } from 'node:crypto';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
+import type { RunUsage } from '../../schemas/run.ts';
+import type { ClaimOptions, ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
 import { read } from './errors.ts';
+import { prepareResultUpsert } from './results.ts';
+import type { STATE_COLUMNS } from './run-columns.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
+import { createUsageRecorder, prepareCostOfDay } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-type Run = typeof runs.$inferSelect;
+type RunRow = Pick<typeof runs.$inferSelect, keyof typeof STATE_COLUMNS>;
 
 export function createRunRepository(
   db: BetterSQLite3Database,
@@ -16,88 +20,151 @@ export function createRunRepository(
   /** Distinguishes this process from all others on the file. */
   const owner = randomUUID();
   const statements = prepareRunStatements(db);
+  const storeResult = prepareResultUpsert(db);
+  const recordUsage = createUsageRecorder(db);
+  const costOfDay = prepareCostOfDay(db);
 
   /**
-   * When the lease of an active run may expire. One that expires much later than a new lease would was renewed before
-   * the clock was set back, so it does not count.
+   * When the lease of an active run may expire. A lease that expires much later than a new one would was made before the
+   * clock was set back.
    */
   const leaseWindow = () => {
     const now = Date.now();
     return { now, latest: now + 2 * leaseMs };
   };
 
-  const isLeased = ({ lease_expires_at }: Run) => {
+  const isLeased = ({ status, lease_expires_at }: RunRow) => {
     const { now, latest } = leaseWindow();
-    return lease_expires_at !== null && lease_expires_at >= now && lease_expires_at <= latest;
+    return status === 'running' && lease_expires_at !== null && lease_expires_at >= now && lease_expires_at <= latest;
   };
 
   /** The file was blocked a moment ago, for this process and perhaps for an owner that could not renew its lease. */
-  const ownerMayBeBlocked = (run: Run) =>
-    run.lease_expires_at !== null && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
+  const ownerMayBeBlocked = (run: RunRow) =>
+    run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
-  function claimRun(ticketId: number, { force, claim }: { force: boolean; claim: boolean }): ClaimResult {
+  const isBudgetExhausted = (dailyBudgetUsd: number) => costOfDay(utcDay()) >= dailyBudgetUsd;
+
+  function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {
     const ticket = statements.findTicket.get({ ticketId });
     if (!ticket) return { state: 'ticket_not_found' };
-    const current = statements.findRun.get({ ticketId });
-    if (current && (isLeased(current) || ownerMayBeBlocked(current))) return { state: 'running', run: current.number };
+    const newest = statements.findNewest.get({ ticketId });
+    if (newest && (isLeased(newest) || ownerMayBeBlocked(newest))) return { state: 'running', run: newest.number };
     const result = force ? undefined : statements.findResult.get({ ticketId });
     if (result) return { state: 'stored', result };
+    if (dailyBudgetUsd !== undefined && isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
-    const number = (current?.number ?? 0) + 1;
-    statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs });
+    if (newest?.status === 'running') statements.abandon.run({ ticketId });
+    const number = (newest?.number ?? 0) + 1;
+    statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
     statements.markProcessing.run({ ticketId });
-    const wasReclaimed = current !== undefined && current.lease_expires_at !== null;
+    // A released run has no owner, so only an expired one was reclaimed.
+    const wasReclaimed = newest !== undefined && newest.lease_owner !== null;
     return { state: 'claimed', run: number, text: ticket.raw_text, wasReclaimed };
   }
-
-  const endRun = (ticketId: number, number: number, failure?: RunFailure) =>
-    write(() => {
-      const run = { ticketId, number, owner };
-      const { changes } = failure ? statements.fail.run({ ...run, failure }) : statements.release.run(run);
-      if (changes === 0) return false;
-      statements.restoreTicketStatus.run({ ticketId });
-      return true;
-    });
 
   return {
     findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
 
     claimRun: (ticketId, options) => write(() => claimRun(ticketId, options)),
 
+    isBudgetExhausted: (dailyBudgetUsd) => read(() => isBudgetExhausted(dailyBudgetUsd)),
+
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       return write(() => {
-        const ownRuns = { owner, ticketIds: JSON.stringify(ticketIds) };
-        const renewed = statements.renew.all({ ...ownRuns, expiresAt: Date.now() + leaseMs });
-        statements.markRenewed.run(ownRuns); // another process may have recovered a run whose lease had expired
-        return renewed.map(({ ticketId }) => ticketId);
+        const list = JSON.stringify(ticketIds);
+        const renewed = statements.renew.all({ owner, ticketIds: list, expiresAt: Date.now() + leaseMs });
+        const owned = renewed.map(({ ticketId }) => ticketId);
+        // Another process may have recovered a run whose lease had expired.
+        statements.markRenewed.run({ ticketIds: JSON.stringify(owned) });
+        return owned;
       });
     },
 
-    completeRun: (number, result) =>
+    completeRun: (number, result, usage) =>
+      write(
+        () => {
+          const ticketId = result.ticket_id;
+          const run = statements.complete.get({ ...result, ...usage, ticketId, number, owner });
+          if (!run) {
+            statements.addLateUsage.run({ ...usage, ticketId, number, owner });
+            return undefined;
+          }
+          recordUsage(run);
+          statements.markDone.run({ ticketId });
+          return storeResult.get(result);
+        },
+        2 * (result.summary.length + result.reply_draft.length),
+      ),
+
+    failRun: (ticketId, number, failure, usage) =>
       write(() => {
-        const ticketId = result.ticket_id;
-        const { changes } = statements.complete.run({ ticketId, number, owner });
-        if (changes === 0) return undefined;
-        statements.markDone.run({ ticketId });
-        return statements.storeResult.get(result);
-      }, result.summary.length + result.reply_draft.length),
+        const run = statements.fail.get({ ...toColumns(failure), ...usage, ticketId, number, owner });
+        if (!run) {
+          statements.addLateUsage.run({ ...usage, ticketId, number, owner });
+          return false;
+        }
+        recordUsage(run);
+        statements.restoreTicketStatus.run({ ticketId });
+        return true;
+      }),
 
-    failRun: (ticketId, number, failure) => endRun(ticketId, number, failure),
-    releaseRun: (ticketId, number) => endRun(ticketId, number),
+    releaseRun: (ticketId, number, usage: RunUsage) =>
+      write(() => {
+        const { changes } = statements.release.run({ ...usage, ticketId, number, owner });
+        if (changes > 0) statements.restoreTicketStatus.run({ ticketId });
+        else statements.addLateUsage.run({ ...usage, ticketId, number, owner });
+        return changes > 0;
+      }),
 
-    async getRunState(ticketId, number): Promise<RunState> {
-      const row = await read(() => statements.findRunAndResult.get({ ticketId }));
-      if (!row) return { state: 'released' };
-      const { runs: run, results: result } = row;
-      if (run.last_succeeded >= number && result) return { state: 'stored', result };
-      if (run.number === number && run.failure) return { state: 'failed', failure: run.failure };
-      return isLeased(run) ? { state: 'running', run: run.number } : { state: 'released' };
-    },
+    getRunState: (ticketId, number) =>
+      read((): RunState => {
+        const newest = statements.findNewest.get({ ticketId });
+        if (!newest) return { state: 'released' };
+        const result = statements.findResult.get({ ticketId });
+        if (result && statements.findSucceededSince.get({ ticketId, number })) return { state: 'stored', result };
+        if (newest.number === number && newest.status === 'failed')
+          return { state: 'failed', failure: toFailure(newest) };
+        return isLeased(newest) ? { state: 'running', run: newest.number } : { state: 'released' };
+      }),
 
     async recoverExpiredRuns() {
-      const expired = await read(() => statements.findExpired.get(leaseWindow()));
-      if (expired) await write(() => void statements.restoreExpired.run(leaseWindow()));
+      if (!(await read(() => statements.findExpired.get(leaseWindow())))) return;
+      await write(() => {
+        statements.abandonExpired.run(leaseWindow());
+        statements.restoreExpired.run(leaseWindow());
+      });
     },
+
+    listRuns: (ticketId, { limit, before = Number.MAX_SAFE_INTEGER }) =>
+      read(() => {
+        if (!statements.findTicket.get({ ticketId })) return undefined;
+        return statements.list.all({ ticketId, limit, before });
+      }),
+
+    findRun: (ticketId, number) => read(() => statements.findRun.get({ ticketId, number })),
+  };
+}
+
+const utcDay = () => new Date().toISOString().slice(0, 10);
+
+const toColumns = ({
+  code,
+  message,
+  openai_request_id = null,
+  retryAfterMs,
+}: { [K in keyof RunFailure]: RunFailure[K] | null }) => ({
+  code,
+  message,
+  openai_request_id,
+  retryAfterMs: retryAfterMs == null ? null : Math.round(retryAfterMs),
+});
+
+function toFailure({ error_code, error_message, openai_request_id, retry_after_ms }: RunRow): RunFailure {
+  return {
+    code: error_code ?? 'internal_error',
+    message: error_message ?? 'internal error',
+    openai_request_id: openai_request_id ?? undefined,
+    retryAfterMs: retry_after_ms ?? undefined,
   };
 }

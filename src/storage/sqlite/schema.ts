@@ -1,8 +1,20 @@
 import { sql } from 'drizzle-orm';
-import { check, customType, index, integer, sqliteTable, text } from 'drizzle-orm/sqlite-core';
+import {
+  check,
+  customType,
+  index,
+  integer,
+  primaryKey,
+  real,
+  sqliteTable,
+  text,
+  unique,
+  uniqueIndex,
+} from 'drizzle-orm/sqlite-core';
+import { ERROR_CODES } from '../../errors.ts';
 import { CATEGORIES } from '../../schemas/result.ts';
+import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
-import type { RunFailure } from '../types.ts';
 
 /** Stored as SQLite's CURRENT_TIMESTAMP writes it (`2026-02-17 16:35:05`, UTC), read as `2026-02-17T16:35:05Z`. */
 const utcTimestamp = customType<{ data: string; driverData: string }>({
@@ -23,6 +35,7 @@ export const tickets = sqliteTable(
   (table) => [
     check('tickets_status', sql`${table.status} in ('new', 'processing', 'done', 'failed')`),
     index('tickets_status').on(table.status),
+    index('tickets_created_at').on(table.created_at),
   ],
 );
 
@@ -46,19 +59,112 @@ export const results = sqliteTable('results', {
   cached_tokens: integer(),
 });
 
-/** One row per ticket that was ever processed: its newest run. */
-export const runs = sqliteTable('runs', {
-  ticket_id: integer()
-    .primaryKey()
-    .references(() => tickets.id),
-  /** Counts the ticket's runs and is the fencing token. */
-  number: integer().notNull(),
-  /** Number of the newest run whose result was stored; 0 if there is none. */
-  last_succeeded: integer().notNull().default(0),
-  /** Id of the server process that claimed the run. */
-  lease_owner: text().notNull(),
-  /** In ms since 1970; the owner renews it. Null: the run has ended. */
-  lease_expires_at: integer(),
-  /** Why the run failed. */
-  failure: text({ mode: 'json' }).$type<RunFailure>(),
-});
+/** One row per run. */
+export const runs = sqliteTable(
+  'runs',
+  {
+    id: integer().primaryKey(),
+    ticket_id: integer()
+      .notNull()
+      .references(() => tickets.id),
+    /** Counts the ticket's runs from 1; the fencing token. */
+    number: integer().notNull(),
+    status: text({ enum: RUN_STATUSES }).notNull(),
+    /** Id of the server process that claimed the run. Null: nobody can end it any more. */
+    lease_owner: text(),
+    /** In ms since 1970; the owner renews it. */
+    lease_expires_at: integer(),
+    created_at: utcTimestamp().notNull().default(sql`CURRENT_TIMESTAMP`),
+    started_at: utcTimestamp(),
+    finished_at: utcTimestamp(),
+    error_code: text({ enum: ERROR_CODES }),
+    /** The failure as the requests see it that wait for the run in other processes. */
+    error_message: text(),
+    retry_after_ms: integer(),
+    prompt_version: text(),
+    provider: text(),
+    model: text(),
+    openai_request_id: text(),
+    attempts: integer().notNull().default(0),
+    latency_ms: integer(),
+    input_tokens: integer(),
+    output_tokens: integer(),
+    total_tokens: integer(),
+    cached_tokens: integer(),
+    cost_usd: real(),
+    summary: text(),
+    category: text({ enum: CATEGORIES }),
+    reply_draft: text(),
+  },
+  (table) => [
+    unique('runs_ticket_id_number').on(table.ticket_id, table.number),
+    uniqueIndex('runs_active').on(table.ticket_id).where(sql`status in ('queued', 'running')`),
+    index('runs_without_outcome').on(table.created_at).where(sql`status in ('queued', 'running', 'abandoned')`),
+    check('runs_status', sql`${table.status} in ('queued', 'running', 'succeeded', 'failed', 'abandoned')`),
+  ],
+);
+
+/**
+ * Sums over the runs that have succeeded or failed, so that a report does not read every run. The columns up to
+ * `latency_ms` are the key; an empty text means none. The migration makes it a table WITHOUT ROWID, which drizzle cannot
+ * express: the rows of a range of days lie together.
+ */
+export const usageDaily = sqliteTable(
+  'usage_daily',
+  {
+    /** UTC date on which the runs started. */
+    day: text().notNull(),
+    provider: text().notNull(),
+    model: text().notNull(),
+    prompt_version: text().notNull(),
+    category: text().notNull(),
+    error_code: text().notNull(),
+    status: text({ enum: RUN_STATUSES }).notNull(),
+    /** Rounded, which keeps the rows few and the percentiles within 5 %; -1 if unknown. */
+    latency_ms: integer().notNull(),
+    runs: integer().notNull(),
+    attempts: integer().notNull(),
+    input_tokens: integer().notNull(),
+    output_tokens: integer().notNull(),
+    total_tokens: integer().notNull(),
+    cached_tokens: integer().notNull(),
+    /** Sum of the known costs; null if none is known. */
+    cost_usd: real(),
+  },
+  (table) => [
+    primaryKey({
+      columns: [
+        table.day,
+        table.provider,
+        table.model,
+        table.prompt_version,
+        table.category,
+        table.error_code,
+        table.status,
+        table.latency_ms,
+      ],
+    }),
+  ],
+);
+
+/** `Idempotency-Key`s of POST /tickets; stored with the ticket, deleted after a day. */
+export const idempotencyKeys = sqliteTable(
+  'idempotency_keys',
+  {
+    /** Name of the API key; empty without one. */
+    client: text().notNull(),
+    key: text().notNull(),
+    /** SHA-256 of the request's fields. */
+    request_hash: text().notNull(),
+    ticket_id: integer()
+      .notNull()
+      .references(() => tickets.id),
+    /** In ms since 1970. */
+    created_at: integer().notNull(),
+  },
+  (table) => [
+    primaryKey({ columns: [table.client, table.key] }),
+    index('idempotency_keys_created_at').on(table.created_at),
+    index('idempotency_keys_ticket_id').on(table.ticket_id),
+  ],
+);

@@ -1,8 +1,10 @@
 import { count, eq, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { Ticket } from '../../schemas/ticket.ts';
-import type { TicketRepository } from '../types.ts';
+import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
+import type { IdempotencyKey, TicketRepository } from '../types.ts';
+import { prepareDeletion } from './deletion.ts';
 import { read } from './errors.ts';
+import { createKeyStore } from './idempotency-keys.ts';
 import { tickets } from './schema.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
@@ -28,11 +30,35 @@ export function createTicketRepository(db: BetterSQLite3Database, { write }: Wri
     .from(tickets)
     .groupBy(tickets.status)
     .prepare();
+  const keys = createKeyStore(db);
+  const deletion = prepareDeletion(db);
+
+  function createOnce(ticket: NewTicket, key: IdempotencyKey) {
+    const known = keys.find(key);
+    if (known && known.request_hash !== key.requestHash) return undefined;
+    const original = known && find.get({ id: known.ticket_id });
+    if (original) return { ticket: original, isReplay: true };
+    const created = insert.get(ticket);
+    keys.store(key, created.id);
+    return { ticket: created, isReplay: false };
+  }
+
   let cachedCounts = EMPTY_COUNTS;
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
   return {
     create: ({ source, raw_text }) => write(() => insert.get({ source, raw_text }), raw_text.length),
+
+    createOnce: (ticket, key) => write(() => createOnce(ticket, key), ticket.raw_text.length),
+
+    delete: (id) => write(() => deletion.deleteTicket(id)),
+
+    deleteCreatedBefore: (time, limit) =>
+      write(() => {
+        const ids = deletion.findCreatedBefore(time, limit);
+        for (const id of ids) deletion.deleteTicket(id);
+        return ids.length;
+      }),
 
     findById: (id) => read(() => find.get({ id })),
 

@@ -1,6 +1,7 @@
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import { describe, expect, it } from 'vitest';
 import { drizzleKit, openSqliteFile, openTestStorage } from '../../testing/database.ts';
+import { makeClaimOptions } from '../../testing/fixtures.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { ROOT } from '../../testing/server-process.ts';
 import { openStorage } from '../open.ts';
@@ -21,6 +22,7 @@ const RELEASES = [
   { last: '0000_init', rows: TICKETS_AND_RESULTS, hasRuns: false },
   { last: '0001_runs', rows: TICKETS_AND_RESULTS + RUNS, hasRuns: true },
   { last: '0002_status', rows: TICKETS_AND_RESULTS + RUNS, hasRuns: true },
+  { last: '0003_rename_run_columns', rows: TICKETS_AND_RESULTS + RUNS, hasRuns: true },
 ];
 
 /** Creates a database with the migrations up to and including `last`. */
@@ -77,12 +79,62 @@ describe('upgrade from the schema of each released migration with data', () => {
     };
     expect(await storage.results.findByTicketId(1)).toEqual(result);
 
+    const { summary, category, reply_draft, created_at: _, id: __, ...metadata } = result;
+    const succeeded = {
+      ...metadata,
+      number: hasRuns ? 3 : 1,
+      status: 'succeeded',
+      created_at,
+      started_at: created_at,
+      finished_at: created_at,
+      error_code: null,
+      provider: null,
+      attempts: 1,
+      cost_usd: null,
+      summary,
+      category,
+      reply_draft,
+    };
+    expect(await storage.runs.listRuns(1, { limit: 9 })).toEqual([{ id: expect.any(Number), ...succeeded }]);
+    const failedRun = { number: 2, status: 'failed', error_code: 'llm_refused', attempts: 0, finished_at: null };
+    expect(await storage.runs.listRuns(2, { limit: 9 })).toEqual(hasRuns ? [expect.objectContaining(failedRun)] : []);
+    const usage = await storage.usage.report({ from: '2026-02-17', to: '2026-02-17', groupBy: 'model' });
+    expect(usage.data).toEqual([
+      expect.objectContaining({ group: 'gpt-4o-mini', input_tokens: 300, cost_usd: null, p50_latency_ms: 800 }),
+    ]);
+    expect(usage.total.runs.succeeded).toBe(1);
+
     const failure = { code: 'llm_refused', message: 'refused' };
     const failed = hasRuns ? { state: 'failed', failure } : { state: 'released' };
     expect(await storage.runs.getRunState(1, 3)).toEqual(hasRuns ? { state: 'stored', result } : { state: 'released' });
     expect(await storage.runs.getRunState(2, 2)).toEqual(failed);
-    const claim = await storage.runs.claimRun(1, { force: true, claim: true });
-    expect(claim).toMatchObject({ state: 'claimed', run: hasRuns ? 4 : 1, wasReclaimed: false });
+    const claim = await storage.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
+    expect(claim).toMatchObject({ state: 'claimed', run: hasRuns ? 4 : 2, wasReclaimed: false });
     expect(await storage.tickets.create({ raw_text: 'x', source: 'web' })).toMatchObject({ id: 4 });
+  });
+});
+
+describe('upgrade of the runs of 0003_rename_run_columns', () => {
+  it('keeps runs under way with their leases, and marks released ones as abandoned', async () => {
+    const expiry = Date.now() + 5000;
+    const rows = `
+      INSERT INTO tickets VALUES (1, '${CREATED_AT}', 'web', 'x', 'processing'), (2, '${CREATED_AT}', 'web', 'x', 'failed'),
+        (3, '${CREATED_AT}', 'web', 'x', 'processing');
+      INSERT INTO results VALUES (7, 1, 'Old.', 'other', 'Hello', 'gpt-4o-mini', 'v1', '${CREATED_AT}', NULL, NULL, NULL, NULL,
+        NULL, NULL);
+      INSERT INTO runs VALUES (1, 4, 3, 'a', ${expiry}, NULL), (2, 6, 0, 'b', NULL, NULL), (3, 2, 0, 'c', 5, NULL);`;
+    const { storage } = openTestStorage({}, createReleased({ last: '0003_rename_run_columns', rows }));
+    const list = async (id: number) =>
+      (await storage.runs.listRuns(id, { limit: 9 }))?.map(({ number, status }) => [number, status]);
+    expect(await list(1)).toEqual([
+      [4, 'running'],
+      [3, 'succeeded'],
+    ]);
+    expect(await storage.runs.claimRun(1, makeClaimOptions({ force: true }))).toEqual({ state: 'running', run: 4 });
+    expect(await list(2)).toEqual([[6, 'abandoned']]);
+    expect(await storage.runs.claimRun(2, makeClaimOptions())).toMatchObject({ run: 7, wasReclaimed: false });
+    await storage.runs.recoverExpiredRuns();
+    expect(await list(3)).toEqual([[2, 'abandoned']]);
+    expect(await storage.runs.claimRun(3, makeClaimOptions())).toMatchObject({ run: 3, wasReclaimed: true });
   });
 });
