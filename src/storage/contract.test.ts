@@ -5,6 +5,7 @@ import { describeDeletion } from '../testing/storage-contract/deletion.ts';
 import { describeIdempotencyKeys } from '../testing/storage-contract/idempotency-keys.ts';
 import { describeLeases } from '../testing/storage-contract/leases.ts';
 import { describeOutcomes } from '../testing/storage-contract/outcomes.ts';
+import { describeRaces } from '../testing/storage-contract/races.ts';
 import { describeRecovery } from '../testing/storage-contract/recovery.ts';
 import { describeRunHistory } from '../testing/storage-contract/run-history.ts';
 import { describeTickets } from '../testing/storage-contract/tickets.ts';
@@ -20,6 +21,7 @@ describe.each(STORAGES)('$name', (storage) => {
   describeLeases(storage);
   describeOutcomes(storage);
   describeRecovery(storage);
+  describeRaces(storage);
   describeRunHistory(storage);
   describeBudget(storage);
   describeUsage(storage);
