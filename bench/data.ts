@@ -2,7 +2,7 @@ import { mkdtempSync, rmSync } from 'node:fs';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
-import { openStorage } from '../src/storage/open.ts';
+import { openSqlite } from '../src/storage/sqlite/client.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../src/testing/fixtures.ts';
 import { NEW_TICKET } from './ticket.ts';
 
@@ -29,13 +29,13 @@ export interface DatabaseOptions {
  */
 export async function createDatabase({ tickets, withResults = false }: DatabaseOptions): Promise<string> {
   const file = newFile();
-  const storage = openStorage(file);
+  const storage = openSqlite(file);
   if (tickets > 0) await storage.tickets.create(NEW_TICKET);
   if (tickets > 0 && withResults) {
     await storage.runs.claimRun(1, makeClaimOptions({ force: false, claim: true }));
     await storage.runs.completeRun(1, makeNewResult(), makeRunUsage());
   }
-  storage.close();
+  await storage.close();
   if (tickets > 1) copyFirstRows(file, tickets);
   return file;
 }

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
 import type { ErrorCode } from '../src/errors.ts';
 import { CATEGORIES } from '../src/schemas/result.ts';
-import { openStorage } from '../src/storage/open.ts';
+import { openSqlite } from '../src/storage/sqlite/client.ts';
 import { newFile } from './data.ts';
 import { NEW_TICKET } from './ticket.ts';
 
@@ -11,9 +11,9 @@ import { NEW_TICKET } from './ticket.ts';
  */
 export async function createUsageDatabase(runs: number): Promise<string> {
   const file = newFile();
-  const storage = openStorage(file);
+  const storage = openSqlite(file);
   await storage.tickets.create(NEW_TICKET);
-  storage.close();
+  await storage.close();
   const sqlite = new Database(file);
   sqlite.exec(insertRuns(runs));
   sqlite.exec(INSERT_SUMS);

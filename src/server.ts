@@ -34,7 +34,11 @@ async function start(): Promise<void> {
 
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
   const metrics = createMetrics({ version });
-  const storage = openStorage(config.DATABASE_URL, { onCommit: metrics.observeCommit });
+  const storage = await openStorage(config.DATABASE_URL, {
+    onCommit: metrics.observeCommit,
+    poolSize: config.DATABASE_POOL_SIZE,
+    usePreparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+  });
   const limiter = createConcurrencyLimiter({
     concurrency: config.LLM_MAX_CONCURRENCY,
     maxQueueSize: config.LLM_MAX_QUEUE,
@@ -84,7 +88,7 @@ async function start(): Promise<void> {
     await closeGracefully(app, processor, config.SHUTDOWN_GRACE_MS);
     await stopRetention();
     clearInterval(heartbeat);
-    storage.close();
+    await storage.close();
     log.info('stopped');
     await flush();
     process.exit(0); // a connection to the provider that is being opened would keep the process alive for seconds

@@ -4,7 +4,7 @@ import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
 import { parseHTML } from 'linkedom';
 import { afterEach, describe, expect, it, vi } from 'vitest';
-import { openStorage } from '../storage/open.ts';
+import { openSqlite } from '../storage/sqlite/client.ts';
 import { runCommand } from '../testing/command.ts';
 import { createDatabaseFolder, openSqliteFile } from '../testing/database.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
@@ -35,7 +35,7 @@ const RUNS: TestRun[] = [
 async function createUsageFolder(runs: TestRun[]): Promise<string> {
   const folder = createDatabaseFolder(runs.length);
   const path = `${folder}/data/app.db`;
-  const storage = openStorage(path);
+  const storage = openSqlite(path);
   const sqlite = openSqliteFile(path);
   for (const [index, { day, version = 'v1', cost = 0.0001, latencyMs = 900, errorCode }] of runs.entries()) {
     const ticketId = index + 1;
@@ -51,7 +51,7 @@ async function createUsageFolder(runs: TestRun[]): Promise<string> {
     // SQLite's clock cannot be set.
     sqlite.prepare('UPDATE usage_daily SET day = ? WHERE day = date()').run(day);
   }
-  storage.close();
+  await storage.close();
   return folder;
 }
 
@@ -249,9 +249,9 @@ describe('formatTable', () => {
   afterEach(() => vi.unstubAllEnvs());
 
   async function format(columns: number): Promise<string> {
-    const storage = openStorage(`${await createUsageFolder(RUNS)}/data/app.db`);
+    const storage = openSqlite(`${await createUsageFolder(RUNS)}/data/app.db`);
     const report = await readReport(storage.usage, RANGE, 'day');
-    storage.close();
+    await storage.close();
     const { getColorDepth } = WriteStream.prototype;
     const terminal: Output = Object.assign(new PassThrough(), { isTTY: true, columns, getColorDepth });
     return formatTable(report, terminal);

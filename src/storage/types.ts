@@ -17,6 +17,16 @@ import type { UsageGroup, UsageGroupName, UsageTotal } from '../schemas/usage.ts
 /** Without a heartbeat for so long, a process loses its claims. */
 export const LEASE_MS = 10_000;
 
+export interface StorageOptions {
+  leaseMs?: number;
+  /** Called after each commit with the number of its writes and its duration. */
+  onCommit?: ((writes: number, seconds: number) => void) | undefined;
+  /** PostgreSQL: most connections for transactions. */
+  poolSize?: number;
+  /** PostgreSQL: false for a PgBouncer that does not know prepared statements. */
+  usePreparedStatements?: boolean;
+}
+
 /**
  * Every method rejects with AppError `storage_unavailable` while the database cannot be used, for example because the
  * disk is full, the file is locked or a page is damaged.
@@ -30,7 +40,7 @@ export interface Storage {
   usage: UsageRepository;
   /** The check that fails now; undefined if the storage can be read and no write has failed lately. Writes nothing. */
   checkReadiness(): Promise<'database_read' | 'database_write' | undefined>;
-  close(): void;
+  close(): Promise<void>;
 }
 
 export interface TicketRepository {
@@ -148,4 +158,10 @@ export interface UsageRepository {
   report(query: UsageQuery): Promise<{ data: UsageGroup[]; total: UsageTotal }>;
   /** Known cost in US dollars of the runs that started on a UTC date and have ended. */
   costOfDay(day: string): Promise<number>;
+}
+
+/** The usage of a database that servers may have open. */
+export interface UsageReader {
+  usage: UsageRepository;
+  close(): Promise<void>;
 }

@@ -2,8 +2,8 @@ import { execFileSync } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
-import { openStorage } from '../storage/open.ts';
-import type { SqliteOptions } from '../storage/sqlite/client.ts';
+import { openSqlite } from '../storage/sqlite/client.ts';
+import type { StorageOptions } from '../storage/types.ts';
 import { temporaryFolder } from './folder.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
@@ -15,8 +15,8 @@ export function drizzleKit(command: string, environment: Record<string, string> 
 }
 
 /** Opens storage on a database file, a new one by default, and closes it after the test. */
-export function openTestStorage(options?: SqliteOptions, path = `${temporaryFolder()}/app.db`) {
-  const storage = openStorage(path, options);
+export function openTestStorage(options?: StorageOptions, path = `${temporaryFolder()}/app.db`) {
+  const storage = openSqlite(path, options);
   onTestFinished(storage.close);
   return { path, storage };
 }
@@ -25,7 +25,7 @@ export function openTestStorage(options?: SqliteOptions, path = `${temporaryFold
 export function createDatabaseFolder(tickets: number): string {
   const folder = temporaryFolder();
   const path = `${folder}/data/app.db`;
-  openStorage(path).close();
+  openSqlite(path).close();
   const sqlite = new Database(path);
   const insert = sqlite.prepare("INSERT INTO tickets (source, raw_text) VALUES ('web', ?)");
   sqlite.transaction(() => {

@@ -7,20 +7,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { StartupError } from '../../errors.ts';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
-import { openStorage } from '../open.ts';
-import { openDatabase } from './client.ts';
+import { openDatabase, openSqlite } from './client.ts';
 
 /** A StartupError of one line that names the variable and the file. */
 function expectStartupError(path: string, reason = /[^\n]+/): void {
   const message = new RegExp(`^DATABASE_URL: cannot use ${path}: ${reason.source}$`);
-  expect(() => openStorage(path)).toThrow(StartupError);
-  expect(() => openStorage(path)).toThrow(message);
+  expect(() => openSqlite(path)).toThrow(StartupError);
+  expect(() => openSqlite(path)).toThrow(message);
 }
 
-describe('openStorage', () => {
+describe('openSqlite', () => {
   it('creates the file and its folder', () => {
     const path = `${temporaryFolder()}/a/b/app.db`;
-    openStorage(path).close();
+    openSqlite(path).close();
     expect(existsSync(path)).toBe(true);
   });
 
@@ -46,7 +45,7 @@ describe('openStorage', () => {
     const { path, storage } = openTestStorage();
     storage.close();
     openSqliteFile(path).exec('BEGIN IMMEDIATE');
-    expect(() => openStorage(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db: database is locked$/);
+    expect(() => openSqlite(path)).toThrow(/^DATABASE_URL: cannot use .*app\.db: database is locked$/);
   });
 
   it.each(['DROP TABLE results', 'DROP TABLE runs', 'DROP INDEX results_ticket_id_unique'])(
@@ -67,7 +66,7 @@ describe('openStorage', () => {
     expectStartupError(path);
     sqlite.exec('ALTER TABLE other RENAME TO runs');
     sqlite.close();
-    openStorage(path).close();
+    openSqlite(path).close();
     expect(existsSync(`${path}-wal`)).toBe(false); // the last connection removes it
   });
 

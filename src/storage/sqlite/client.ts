@@ -3,7 +3,7 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
-import { LEASE_MS, type Storage } from '../types.ts';
+import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
 import { migrate } from './migrate.ts';
 import { createReadinessCheck } from './readiness.ts';
@@ -11,16 +11,12 @@ import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
-import { createWriteBatcher, type WriteBatcherOptions } from './write-batcher.ts';
+import { createWriteBatcher } from './write-batcher.ts';
 
 /** How long a statement waits for another process's lock. It blocks the event loop, so a running server waits less. */
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
-
-export interface SqliteOptions extends WriteBatcherOptions {
-  leaseMs?: number;
-}
 
 /**
  * Opens the database file, creates it and its folder if missing, and applies the migrations that it lacks.
@@ -30,7 +26,7 @@ export interface SqliteOptions extends WriteBatcherOptions {
  *
  * @throws StartupError if the file cannot be used or is damaged, or a migration fails.
  */
-export function openSqlite(path: string, options: SqliteOptions = {}): Storage {
+export function openSqlite(path: string, options: StorageOptions = {}): Storage {
   let sqlite: Database.Database | undefined;
   try {
     sqlite = openDatabase(path);
@@ -41,7 +37,7 @@ export function openSqlite(path: string, options: SqliteOptions = {}): Storage {
   }
 }
 
-function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: SqliteOptions): Storage {
+function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: StorageOptions): Storage {
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
@@ -55,7 +51,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
     runs: createRunRepository(db, writer, leaseMs),
     usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
-    close: () => void sqlite.close(),
+    close: async () => void sqlite.close(),
   };
 }
 

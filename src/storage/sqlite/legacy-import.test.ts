@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { drizzleKit, openSqliteFile, openTestStorage, schemaOf } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { makePythonDatabase } from '../../testing/python-app.ts';
-import { openStorage } from '../open.ts';
+import { openSqlite } from './client.ts';
 
 /** A database of the Python app. */
 function pythonDatabase({ metadata }: { metadata: boolean } = { metadata: true }) {
@@ -71,7 +71,7 @@ describe('legacy import of a database of the Python app', () => {
 
   it('corrects the statuses', () => {
     const { path, sqlite } = pythonDatabase();
-    openStorage(path).close();
+    openSqlite(path).close();
     expect(sqlite.prepare('SELECT id, status FROM tickets ORDER BY id').raw().all()).toEqual([
       [1, 'done'],
       [2, 'failed'],
@@ -83,7 +83,7 @@ describe('legacy import of a database of the Python app', () => {
 
   it('gives the same rows with `drizzle-kit migrate`', () => {
     const [server, kit] = [pythonDatabase({ metadata: false }), pythonDatabase({ metadata: false })];
-    openStorage(server.path).close();
+    openSqlite(server.path).close();
     drizzleKit('migrate', { DATABASE_URL: `sqlite+pysqlite:///${kit.path}` });
     expect(schemaOf(kit.sqlite).length).toBeGreaterThan(6);
     for (const table of ['tickets', 'results', 'runs', 'usage_daily', 'alembic_version', 'sqlite_sequence']) {
@@ -104,7 +104,7 @@ describe('legacy import of a database of the Python app', () => {
   ])('understands %s', (_name, change, id, expected) => {
     const { path, sqlite } = pythonDatabase();
     sqlite.exec(`UPDATE ${change}`);
-    openStorage(path).close();
+    openSqlite(path).close();
     const table = change.slice(0, change.indexOf(' '));
     expect(sqlite.prepare(`SELECT * FROM ${table} WHERE id = ?`).get(id)).toMatchObject(expected);
   });
@@ -115,7 +115,7 @@ describe('legacy import of a database of the Python app', () => {
     const columns =
       'id INTEGER PRIMARY KEY, created_at DATETIME, source VARCHAR(50), raw_text TEXT, status VARCHAR(20)';
     sqlite.exec(`CREATE TABLE tickets (${columns}); INSERT INTO tickets VALUES (1, NULL, NULL, 'x', NULL)`);
-    openStorage(path).close();
+    openSqlite(path).close();
     expect(sqlite.prepare('SELECT * FROM tickets').get()).toEqual({
       id: 1,
       created_at: expect.stringMatching(/^\d{4}-\d\d-\d\d \d\d:\d\d:\d\d$/),
@@ -128,12 +128,12 @@ describe('legacy import of a database of the Python app', () => {
   it.each(['tickets', 'results'])('refuses an unknown column of %s, which would be lost', (table) => {
     const { path, sqlite } = pythonDatabase();
     sqlite.exec(`ALTER TABLE ${table} ADD COLUMN customer TEXT`);
-    expect(() => openStorage(path)).toThrow('tickets and results have only the documented columns');
+    expect(() => openSqlite(path)).toThrow('tickets and results have only the documented columns');
   });
 
   it('leaves a file that the Python app can read', () => {
     const { path, sqlite } = pythonDatabase();
-    openStorage(path).close();
+    openSqlite(path).close();
     expect(sqlite.prepare('SELECT version_num FROM alembic_version').pluck().all()).toEqual(['1f0c2a9d7b3e']);
     const row = sqlite
       .prepare(
@@ -151,7 +151,7 @@ describe('legacy import of a database of the Python app', () => {
     sqlite.exec('DELETE FROM tickets WHERE id = 3');
     const before = schemaOf(sqlite);
     const reason = 'row 5 of \\w+ refers to a missing row of \\w+';
-    expect(() => openStorage(path)).toThrow(
+    expect(() => openSqlite(path)).toThrow(
       new RegExp(`: migration 0000_init failed, the database is unchanged: ${reason}$`),
     );
     expect(schemaOf(sqlite)).toEqual(before);

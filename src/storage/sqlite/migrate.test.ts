@@ -7,7 +7,7 @@ import { drizzleKit, openSqliteFile, openTestStorage, schemaOf } from '../../tes
 import { temporaryFolder } from '../../testing/folder.ts';
 import { makePythonDatabase } from '../../testing/python-app.ts';
 import { ROOT } from '../../testing/server-process.ts';
-import { openStorage } from '../open.ts';
+import { openSqlite } from './client.ts';
 import { migrate } from './migrate.ts';
 
 const MIGRATIONS = `${ROOT}drizzle/sqlite`;
@@ -47,7 +47,7 @@ describe('the migrations', () => {
 describe('migrate', () => {
   it('creates the same tables as `drizzle-kit migrate`, and each accepts what the other has applied', () => {
     const folder = temporaryFolder();
-    openStorage(`${folder}/server.db`).close();
+    openSqlite(`${folder}/server.db`).close();
     drizzleKit('migrate', { DATABASE_URL: `${folder}/kit.db` });
     const [server, kit] = [openSqliteFile(`${folder}/server.db`), openSqliteFile(`${folder}/kit.db`)];
     const schema = (sqlite: Database.Database) =>
@@ -81,7 +81,7 @@ describe('migrate', () => {
   it('rebuilds a table that other rows refer to, as drizzle-kit writes it', () => {
     const folder = temporaryFolder();
     makePythonDatabase(`${folder}/app.db`, { metadata: true });
-    openStorage(`${folder}/app.db`).close();
+    openSqlite(`${folder}/app.db`).close();
     const columns = '`id` integer PRIMARY KEY, `created_at` text, `source` text, `raw_text` text, `status` text';
     const migrations = addMigration(folder, '9999_rebuild', [
       'PRAGMA foreign_keys=OFF;',
@@ -100,7 +100,7 @@ describe('migrate', () => {
 
   it('applies each migration once when several servers start at the same time on a new file', async () => {
     const path = `${temporaryFolder()}/app.db`;
-    const script = `import { openStorage } from '${ROOT}src/storage/open.ts'; openStorage('${path}').close();`;
+    const script = `import { openSqlite } from '${ROOT}src/storage/sqlite/client.ts'; openSqlite('${path}').close();`;
     const children = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
     const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
     expect(codes).toEqual([0, 0, 0, 0]);

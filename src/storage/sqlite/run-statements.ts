@@ -1,4 +1,4 @@
-import { and, between, desc, eq, exists, gt, gte, lt, ne, notBetween, notExists, type SQL, sql } from 'drizzle-orm';
+import { and, between, desc, eq, exists, gt, gte, lt, ne, notExists, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { COUNTED_COLUMNS, RUN_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
@@ -108,7 +108,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
     abandonExpired: db
       .update(runs)
       .set({ status: 'abandoned', finished_at: NOW })
-      .where(and(isActive, eq(runs.status, 'running'), notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
+      .where(and(isActive, eq(runs.status, 'running'), sql`(${isLeased}) is not true`))
       .prepare(),
     renew: db
       .update(runs)

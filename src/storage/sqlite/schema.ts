@@ -20,6 +20,7 @@ import { TICKET_STATUSES } from '../../schemas/ticket.ts';
 const utcTimestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
   fromDriver: (timestamp) => `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`,
+  toDriver: (timestamp) => `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`,
 });
 
 export const tickets = sqliteTable(

@@ -4,7 +4,7 @@ import { drizzleKit, openSqliteFile, openTestStorage } from '../../testing/datab
 import { makeClaimOptions } from '../../testing/fixtures.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { ROOT } from '../../testing/server-process.ts';
-import { openStorage } from '../open.ts';
+import { openSqlite } from './client.ts';
 import { migrate } from './migrate.ts';
 
 const MIGRATIONS = `${ROOT}drizzle/sqlite`;
@@ -41,7 +41,7 @@ function createReleased({ last, rows }: { last: string; rows: string }): string 
   return path;
 }
 
-const byServer = (path: string) => openStorage(path).close();
+const byServer = (path: string) => void openSqlite(path).close();
 const byDrizzleKit = (path: string) => void drizzleKit('migrate', { DATABASE_URL: path });
 const CASES = [
   ...RELEASES.map((release) => ({ ...release, name: 'the server', upgrade: byServer })),

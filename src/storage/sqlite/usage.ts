@@ -2,7 +2,7 @@ import { and, between, eq, gte, lt, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
-import { summarizeUsage } from '../usage-report.ts';
+import { roundLatency, summarizeUsage } from '../usage-report.ts';
 import { read } from './errors.ts';
 import type { COUNTED_COLUMNS } from './run-columns.ts';
 import { runs, usageDaily } from './schema.ts';
@@ -66,15 +66,6 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: CountedRun
       cached_tokens: run.cached_tokens ?? 0,
       cost_usd: run.cost_usd,
     });
-}
-
-/** Rounds to steps of 1, 2 or 5 in the second digit: the result is at most 5 % off. */
-function roundLatency(ms: number): number {
-  if (ms < 20) return ms;
-  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
-  const digits = ms / unit; // from 10 to 99
-  const step = unit * (digits < 20 ? 1 : digits < 50 ? 2 : 5);
-  return Math.round(ms / step) * step;
 }
 
 /** Returns a function that sums the known costs of the runs that started on a UTC date. */

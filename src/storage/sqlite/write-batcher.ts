@@ -1,4 +1,5 @@
 import type Database from 'better-sqlite3';
+import type { StorageOptions } from '../types.ts';
 import { createBatchExecutor, MAX_WRITES, type PendingWrite, type Settle, takeBatch } from './batch.ts';
 import { toStorageError } from './errors.ts';
 
@@ -8,11 +9,6 @@ const MAX_COLLECT_TICKS = 8;
 /** How long a write waits for another process's lock, and how often it tries. */
 const MAX_WAIT_MS = 2000;
 const RETRY_MS = 50;
-
-export interface WriteBatcherOptions {
-  /** Called after each commit with the number of its writes and its duration. */
-  onCommit?: ((writes: number, seconds: number) => void) | undefined;
-}
 
 /** Commits concurrent writes in one transaction (group commit). All writes go through here. */
 export interface WriteBatcher {
@@ -34,7 +30,10 @@ export interface WriteBatcher {
  * A commit at `synchronous = FULL` waits for the disk, so one commit for many writes is faster. There is no timer: a
  * single write is committed in the next event-loop tick, and a batch grows only while each tick brings more writes.
  */
-export function createWriteBatcher(sqlite: Database.Database, options: WriteBatcherOptions = {}): WriteBatcher {
+export function createWriteBatcher(
+  sqlite: Database.Database,
+  options: Pick<StorageOptions, 'onCommit'> = {},
+): WriteBatcher {
   const { onCommit = () => {} } = options;
   const executeBatch = createBatchExecutor(sqlite);
   /** Whenever it is not empty, a call of `collectBatch` or `commitBatch` is scheduled. */
