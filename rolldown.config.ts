@@ -24,6 +24,7 @@ const ENTRIES = {
   server: 'src/server.ts',
   'db-backup': 'src/commands/db-backup.ts',
   'db-check': 'src/commands/db-check.ts',
+  'db-copy': 'src/commands/db-copy.ts',
   usage: 'src/commands/usage.ts',
 };
 

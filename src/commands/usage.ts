@@ -2,10 +2,11 @@ import { writeFileSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
+import type { DateRange } from '../schemas/date.ts';
 import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
 import { openUsageReader } from '../storage/open.ts';
 import type { UsageRepository } from '../storage/types.ts';
-import { type DateRange, parseRange } from './usage/range.ts';
+import { parseRange } from './usage/range.ts';
 import { readFailures, readReport } from './usage/report.ts';
 import { formatTable } from './usage/table.ts';
 

@@ -28,6 +28,28 @@ describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) 
     ]);
   });
 
+  it('together exceed a daily budget by no more than the calls under way', async () => {
+    const { provider, servers } = await startServers(2, {
+      DATABASE_URL: (await createDatabase()).url,
+      LLM_PRICES: JSON.stringify({ 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }), // 0.16 dollars per call
+      DAILY_BUDGET_USD: '0.8',
+      LLM_MAX_CONCURRENCY: '2',
+    });
+    provider.respond(answerAfter(50));
+    const ids = Array.from({ length: 60 }, (_, index) => index + 1);
+    for (const id of ids) expect((await servers[0].post('/tickets', { raw_text: `${id}` })).status).toBe(201);
+    const responses = await Promise.all(ids.map((id) => servers[id % 2 === 0 ? 0 : 1].post(`/tickets/${id}/process`)));
+    const succeeded = responses.filter(({ status }) => status === 200);
+    const refused = responses.filter(({ status }) => status === 503);
+    expect(succeeded.length + refused.length).toBe(60);
+    for (const response of refused) expect(await json(response)).toMatchObject({ code: 'budget_exhausted' });
+    expect(provider.requests).toHaveLength(succeeded.length);
+    expect(succeeded.length).toBeGreaterThanOrEqual(5);
+    expect(succeeded.length).toBeLessThanOrEqual(5 + 8); // four are under way, and four are being stored
+    const { total } = await json(fetch(`${servers[1].url}/usage`));
+    expect(total.cost_usd).toBeCloseTo(0.16 * succeeded.length, 9);
+  });
+
   it('answer with the same failure to requests that wait in another process', async () => {
     const { provider, servers } = await startServers(2, { DATABASE_URL: (await createDatabase()).url });
     await servers[0].post('/tickets', { raw_text: 'x' });

@@ -14,7 +14,7 @@ export function prepareDeletion(db: Connections['pool'], name: string, condition
     from selected join runs on runs.ticket_id = selected.id
     where runs.status in ('queued', 'running', 'abandoned')
     for update of runs`);
-  const recorded = db.$with('recorded', {}).as(recordUsage(sql`lost`, { status: 'abandoned', latencyMs: sql`0` }));
+  const recorded = db.$with('recorded', {}).as(recordUsage(sql`lost`, { status: 'abandoned', latencyMs: sql`-1` }));
   const deleted = db.$with('deleted', { id: tickets.id }).as(sql`
     delete from tickets using selected where tickets.id = selected.id returning tickets.id`);
   return db.with(selected, lost, recorded, deleted).select().from(deleted).prepare(name);

@@ -2,10 +2,9 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
 import { type RunConditions, TICKET_ID } from './run-conditions.ts';
 import { NOW } from './schema.ts';
-import { costOfDay } from './usage.ts';
+import { costOfDay, TODAY } from './usage.ts';
 
 const DAILY_BUDGET = sql`${sql.placeholder('dailyBudgetUsd')}::double precision`;
-const TODAY = sql`(now() at time zone 'UTC')`;
 
 /**
  * Claims the next run of a ticket in one statement, or returns why it cannot. No row: there is no such ticket. Neither a

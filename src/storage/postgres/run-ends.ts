@@ -52,7 +52,7 @@ export function prepareRunEnds(db: Connections['pool'], { isOwned, isFencedOff }
       .from(stored)
       .prepare('complete_run'),
     fail: db
-      .with(ticket, failed, recorded('failed', sql`0`), markTicket(RESTORED_STATUS))
+      .with(ticket, failed, recorded('failed', sql`-1`), markTicket(RESTORED_STATUS))
       .select()
       .from(failed)
       .prepare('fail_run'),

@@ -98,6 +98,11 @@ export function createRunRepository(connections: Connections, options: RunReposi
       throw new Error(`no run of the ticket could be claimed in ${MAX_CLAIM_ATTEMPTS} attempts`);
     },
 
+    async isBudgetExhausted(dailyBudgetUsd) {
+      const [budget] = await reads.isBudgetExhausted.execute({ dailyBudgetUsd });
+      return budget?.isExhausted ?? false;
+    },
+
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       const renewed = await write(() => heartbeat.renew.execute({ ticketIds }));
@@ -115,7 +120,7 @@ export function createRunRepository(connections: Connections, options: RunReposi
         ...usage,
         ticketId,
         number,
-        roundedLatencyMs: roundLatency(result.latency_ms ?? 0),
+        roundedLatencyMs: roundLatency(result.latency_ms ?? -1),
         result_input_tokens: input_tokens,
         result_output_tokens: output_tokens,
         result_total_tokens: total_tokens,

@@ -38,6 +38,9 @@ export const recordUsage = (from: SQL, { status, latencyMs }: { status: string; 
     cached_tokens = usage_daily.cached_tokens + excluded.cached_tokens,
     cost_usd = coalesce(usage_daily.cost_usd + excluded.cost_usd, usage_daily.cost_usd, excluded.cost_usd)`;
 
+/** The UTC date of the database's clock. */
+export const TODAY = sql`(now() at time zone 'UTC')`;
+
 /** The known cost in US dollars of the runs that started on a UTC date and have ended. */
 export const costOfDay = (day: SQL) => sql<number>`
   (select coalesce(sum(cost_usd), 0) from usage_daily where day = ${day}::date) +
@@ -79,7 +82,7 @@ export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads'
               ? sql<string>`(${runs.created_at} at time zone 'UTC')::date::text`
               : sql<string>`coalesce(${runs[groupBy]}, '')`,
           status: runs.status,
-          latency_ms: sql<number>`0`,
+          latency_ms: sql<number>`-1`,
           runs: sql<number>`count(*)`,
           ...sums,
         })

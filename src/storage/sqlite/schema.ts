@@ -20,6 +20,7 @@ import { TICKET_STATUSES } from '../../schemas/ticket.ts';
 const utcTimestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
   fromDriver: (timestamp) => `${timestamp.slice(0, 10)}T${timestamp.slice(11, 19)}Z`,
+  toDriver: (timestamp) => `${timestamp.slice(0, 10)} ${timestamp.slice(11, 19)}`,
 });
 
 export const tickets = sqliteTable(
@@ -120,7 +121,7 @@ export const usageDaily = sqliteTable(
     category: text().notNull(),
     error_code: text().notNull(),
     status: text({ enum: RUN_STATUSES }).notNull(),
-    /** Rounded, which keeps the rows few and the percentiles within 5 %; 0 if unknown. */
+    /** Rounded, which keeps the rows few and the percentiles within 5 %; -1 if unknown. */
     latency_ms: integer().notNull(),
     runs: integer().notNull(),
     attempts: integer().notNull(),

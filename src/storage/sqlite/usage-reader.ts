@@ -13,16 +13,21 @@ import { createUsageRepository } from './usage.ts';
  */
 export function openUsageReader(path: string): UsageReader {
   if (!existsSync(path)) throw new Error(`there is no database ${path}`);
-  // Not `readonly`: such a connection would leave its -wal and -shm files behind.
-  const sqlite = new Database(path, { fileMustExist: true });
+  let sqlite: Database.Database | undefined;
   try {
-    sqlite.pragma('query_only = ON');
-    sqlite.exec('BEGIN');
-    const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'usage_daily'").get();
-    if (!table) throw new Error('it has the schema of an older version: start the server once, which updates it');
-    return { usage: createUsageRepository(drizzle(sqlite)), close: async () => void sqlite.close() };
+    // Not `readonly`: such a connection would leave its -wal and -shm files behind.
+    sqlite = new Database(path, { fileMustExist: true });
+    return createReader(sqlite);
   } catch (error) {
-    sqlite.close();
+    sqlite?.close();
     throw new Error(`cannot read ${path}: ${describeOpenError(error)}`, { cause: error });
   }
+}
+
+function createReader(sqlite: Database.Database): UsageReader {
+  sqlite.pragma('query_only = ON');
+  sqlite.exec('BEGIN');
+  const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'usage_daily'").get();
+  if (!table) throw new Error('it has the schema of an older version: start the server once, which updates it');
+  return { usage: createUsageRepository(drizzle(sqlite)), close: async () => void sqlite.close() };
 }
