@@ -30,7 +30,15 @@ export default defineConfig({
       },
       { test: { name: 'unit-isolated', include: withMockedTimers, ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },
-      { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'soak',
+          include: ['src/**/*.soak.ts'],
+          ...timeouts,
+          testTimeout: 600_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });
