@@ -35,7 +35,7 @@ export default defineConfig({
           name: 'soak',
           include: ['src/**/*.soak.ts'],
           ...timeouts,
-          testTimeout: 600_000,
+          testTimeout: 1_200_000,
           fileParallelism: false,
         },
       },
