@@ -50,23 +50,7 @@ function copyFirstRows(file: string, count: number): void {
       WITH RECURSIVE numbers (n) AS (SELECT 2 UNION ALL SELECT n + 1 FROM numbers WHERE n < ${count})
       INSERT INTO ${table} (${names}) SELECT ${values} FROM numbers, (SELECT * FROM ${table} WHERE rowid = 1)`);
   }
-  if (count > 1) spreadRuns(sqlite);
   sqlite.close();
-}
-
-/** Spreads the runs over the last 30 days, two prompt versions and many latencies, as a report finds them. */
-function spreadRuns(sqlite: Database.Database): void {
-  sqlite.exec(`
-    UPDATE runs SET created_at = datetime('now', -(id % 30) || ' days'), started_at = datetime('now', -(id % 30) || ' days'),
-      prompt_version = 'v' || (1 + id % 2), latency_ms = 300 + (id * 7919) % 20000;
-    DELETE FROM usage_daily;
-    INSERT INTO usage_daily
-    SELECT substr(started_at, 1, 10), provider, model, prompt_version, category, '', status,
-      CASE WHEN latency_ms < 1000 THEN latency_ms / 50 * 50 WHEN latency_ms < 5000 THEN latency_ms / 200 * 200
-        ELSE latency_ms / 1000 * 1000 END AS latency,
-      count(*), sum(attempts), sum(input_tokens), sum(output_tokens), sum(total_tokens), sum(cached_tokens), sum(cost_usd)
-    FROM runs WHERE status = 'succeeded'
-    GROUP BY 1, prompt_version, latency`);
 }
 
 let large: Promise<string> | undefined;

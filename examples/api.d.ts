@@ -570,12 +570,12 @@ export interface components {
                  */
                 cost_usd: number | null;
                 /**
-                 * @description Median latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 1200
                  */
                 p50_latency_ms: number | null;
                 /**
-                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 3400
                  */
                 p95_latency_ms: number | null;
@@ -636,12 +636,12 @@ export interface components {
                  */
                 cost_usd: number | null;
                 /**
-                 * @description Median latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description Median latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 1200
                  */
                 p50_latency_ms: number | null;
                 /**
-                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null without successful runs.
+                 * @description 95th percentile of the latency of successful provider calls in ms. Within 5 %. Null if none is known.
                  * @example 3400
                  */
                 p95_latency_ms: number | null;

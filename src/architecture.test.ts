@@ -8,7 +8,7 @@ const SRC = fileURLToPath(new URL('.', import.meta.url));
 /** What each part of src imports: other parts, and those packages that only some parts may know. */
 const IMPORTS = {
   'app.ts': ['fastify', 'observability', 'plugins', 'processing', 'routes', 'schemas', 'storage'],
-  commands: ['app.ts', 'config', 'observability', 'root.ts', 'schemas', 'storage', 'storage/sqlite'],
+  commands: ['app.ts', 'config', 'observability', 'root.ts', 'schemas', 'storage', 'storage/open.ts', 'storage/sqlite'],
   config: ['errors.ts', 'schemas'],
   llm: ['errors.ts', 'root.ts', 'schemas'],
   'llm/create.ts': ['config', 'llm', 'llm/offline', 'llm/openai'],

@@ -82,7 +82,7 @@ FROM `runs` JOIN `tickets` ON `tickets`.`id` = `runs`.`ticket_id`
 WHERE `runs`.`number` > `runs`.`last_succeeded`;--> statement-breakpoint
 INSERT INTO `usage_daily`
 SELECT substr(`started_at`, 1, 10), '', `model`, `prompt_version`, `category`, '', `status`,
-	coalesce((`latency_ms` + `step` / 2) / `step` * `step`, 0) AS `latency`,
+	coalesce((`latency_ms` + `step` / 2) / `step` * `step`, -1) AS `latency`,
 	count(*), sum(`attempts`), coalesce(sum(`input_tokens`), 0), coalesce(sum(`output_tokens`), 0),
 	coalesce(sum(`total_tokens`), 0), coalesce(sum(`cached_tokens`), 0), NULL
 FROM (

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
@@ -129,7 +129,12 @@ describe('npm run usage', () => {
     [
       'a range that ends before it begins',
       ['--from', '2026-02-02', '--to', '2026-02-01'],
-      '--from 2026-02-02 is after',
+      '--from must not be after to: 2026-02-02 to 2026-02-01',
+    ],
+    [
+      'a range of centuries',
+      ['--from', '2026-02-02', '--to', '9999-12-31'],
+      '--from must be less than 3660 days before to: 2026-02-02 to 9999-12-31',
     ],
     ['an unknown group', ['--group-by', 'week'], '--group-by must be one of day, model, prompt_version,'],
     ['--html with --group-by', ['--html', 'a', '--group-by', 'day'], '--html and --group-by exclude each other'],
@@ -148,6 +153,14 @@ describe('npm run usage', () => {
     expect(stderr).toContain('it has the schema of an older version: start the server once, which updates it');
     expect(code).toBe(1);
     expect(sqlite.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'usage_daily'").pluck().get()).toBe(0);
+  });
+
+  it('exits with 1 for a folder, and names it', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(`${folder}/data/app.db`, { recursive: true });
+    const { code, stderr } = await runCommand('usage', folder);
+    expect(stderr).toBe('No report: cannot read ./data/app.db: unable to open database file\n');
+    expect(code).toBe(1);
   });
 
   it('exits with 1 for a file that is not a database', async () => {

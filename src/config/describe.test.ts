@@ -43,6 +43,7 @@ describe('nonDefaultSettings', () => {
       PORT: 1,
       API_KEYS: ['support'],
       METRICS_KEY: true,
+      DATABASE_URL: 'postgresql://user@db.local/tickets',
       TRUST_PROXY: ['127.0.0.1'],
       LLM_PROVIDER: 'openai',
       OPENAI_API_KEY: true,

@@ -114,6 +114,7 @@ describe('loadConfig', () => {
     ['LLM_PRICES', '[1]'],
     ['LLM_PRICES', '{"gpt-x":{"input":1}}'],
     ['LLM_PRICES', '{"gpt-x":{"input":-1,"output":2}}'],
+    ['LLM_PRICES', '{"gpt-x":{"input":1e308,"output":2}}'],
     ['LLM_PRICES', '{"gpt-x":{"input":"1","output":2}}'],
     ['LLM_PRICES', '{"gpt-x":{"input":1,"output":2,"cached":1}}'],
     ['DAILY_BUDGET_USD', '0.00'],

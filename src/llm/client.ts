@@ -11,6 +11,8 @@ export interface CompletionRequest {
   signal: AbortSignal;
   /** When `signal` aborts at the latest, on the clock of `performance.now()`. */
   deadline: number;
+  /** Called before each attempt. If it rejects, the attempt is not made, and `complete` rejects with the same error. */
+  beforeAttempt?: () => Promise<void>;
   /** Called after each attempt, whether it succeeded or failed. */
   onAttempt?: (attempt: Attempt) => void;
 }

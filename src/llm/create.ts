@@ -40,5 +40,9 @@ const createOpenAI = (config: Config): Llm => ({
     proxy: { https: config.HTTPS_PROXY, http: config.HTTP_PROXY, except: config.NO_PROXY },
   }),
   model: config.OPENAI_MODEL,
-  costOf: createCostCalculator({ baseURL: config.OPENAI_BASE_URL ?? OPENAI_API_URL, prices: config.LLM_PRICES }),
+  costOf: createCostCalculator({
+    baseURL: config.OPENAI_BASE_URL ?? OPENAI_API_URL,
+    model: config.OPENAI_MODEL,
+    prices: config.LLM_PRICES,
+  }),
 });

@@ -19,7 +19,7 @@ afterEach(() => {
 type Outcome = Completion | Error | 'hang';
 
 /** Starts a completion with a client that has these outcomes in order; the last one is repeated. */
-function start(outcomes: Outcome[], { deadlineMs = 60_000, maxAttempts = 3 } = {}) {
+function start(outcomes: Outcome[], { deadlineMs = 60_000, maxAttempts = 3, beforeAttempt = async () => {} } = {}) {
   const complete = vi.fn(async ({ signal }: CompletionRequest) => {
     const outcome = outcomes[Math.min(complete.mock.calls.length, outcomes.length) - 1];
     if (outcome === 'hang') {
@@ -36,6 +36,7 @@ function start(outcomes: Outcome[], { deadlineMs = 60_000, maxAttempts = 3 } = {
     text: 'y',
     signal: controller.signal,
     deadline: performance.now() + deadlineMs,
+    beforeAttempt,
     onAttempt: (attempt) => void attempts.push(attempt),
   });
   result.catch(() => {}); // a test may look at it later
@@ -46,7 +47,20 @@ describe('withRetries', () => {
   it('returns the first answer', async () => {
     const { result, attempts } = start([makeCompletion()]);
     expect(await result).toEqual(makeCompletion());
-    expect(attempts).toEqual([{ outcome: 'ok', usage: makeCompletion() }]);
+    expect(attempts).toEqual([{ outcome: 'ok', usage: makeCompletion(), model: 'gpt-test' }]);
+  });
+
+  it('makes no further attempt when it is refused beforehand', async () => {
+    const refused = new AppError('budget_exhausted', 'used up');
+    const beforeAttempt = vi
+      .fn(async () => {})
+      .mockResolvedValueOnce()
+      .mockRejectedValueOnce(refused);
+    const { result, complete, attempts } = start([llmError('llm_unavailable')], { beforeAttempt });
+    await vi.runAllTimersAsync();
+    await expect(result).rejects.toBe(refused);
+    expect(complete).toHaveBeenCalledOnce();
+    expect(attempts).toHaveLength(1);
   });
 
   it.each<LlmErrorCode>(['llm_unavailable', 'llm_timeout', 'llm_rate_limited', 'llm_invalid_output'])(

@@ -29,6 +29,7 @@ export function withRetries(client: LlmClient, options: RetryOptions): LlmClient
   return {
     async complete(request) {
       for (let attempt = 1; ; attempt += 1) {
+        await request.beforeAttempt?.();
         try {
           const completion = await completeWithin(attemptTimeoutMs, client, request);
           const { model, cutFields } = completion;

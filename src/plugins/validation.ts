@@ -107,7 +107,7 @@ function message({ keyword, params, message = 'is invalid' }: ErrorObject, part:
 
 function typeMessage(type: string, part: string): string {
   if (part === 'body') return type === 'object' ? 'must be a JSON object' : `must be a ${type}`;
-  if (type === 'string') return 'may occur only once';
+  if (type === 'string') return 'must be given only once'; // a repeated parameter is a list
   return type === 'boolean'
     ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
     : 'must be an integer, in digits only';

@@ -7,6 +7,8 @@ import { STORAGES } from '../testing/storages.ts';
 
 /** An answer uses 120 input tokens, 64 of them cached, and 40 output tokens: 56 × 0.15 + 64 × 0.075 + 40 × 0.6. */
 const ANSWER_USD = (8.4 + 4.8 + 24) / 1_000_000;
+const DAY = new Date().toISOString().slice(0, 10);
+const TODAY = { from: DAY, to: '9999-12-31' };
 /** The answer of a model without a price. */
 const UNKNOWN = completed(OUTPUT, { model: 'gpt-unknown' });
 
@@ -94,6 +96,22 @@ describe.each(STORAGES)('over $name', ({ createDatabase }) => {
       expect(await scrape()).toMatch(
         /^ticket_service_llm_cost_usd_total\{model="gpt-test",prompt_version="v1"\} 0\.0000372/m,
       );
+    });
+
+    it('makes no call for runs that were queued when it was used up', async () => {
+      const { process, provider, store } = await withTickets(4, {
+        database: (await createDatabase()).url,
+        dailyBudgetUsd: ANSWER_USD,
+        concurrency: 1,
+      });
+      const answers = await Promise.all([1, 2, 3, 4].map((id) => process(id)));
+      expect(provider.requests).toHaveLength(1);
+      expect(answers.map(({ statusCode }) => statusCode).sort()).toEqual([200, 503, 503, 503]);
+      const refused = answers.find(({ statusCode }) => statusCode === 503);
+      expect(refused?.json()).toMatchObject({ code: 'budget_exhausted' });
+      expect(refused?.headers).toHaveProperty('retry-after');
+      const failed = await store.usage.report({ ...TODAY, groupBy: 'error_code' });
+      expect(failed.data).toMatchObject([{ group: null }, { group: 'budget_exhausted', runs: { failed: 3 } }]);
     });
 
     it('lets requests join a run under way', async () => {

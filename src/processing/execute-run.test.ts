@@ -23,8 +23,9 @@ const unavailable = () => new AppError('storage_unavailable', 'the database cann
 const dollarPerMillion: CostOf = async (_model, { total_tokens }) =>
   total_tokens === null ? null : total_tokens / 1_000_000;
 
-function setUp(complete: LlmClient['complete'], costOf = dollarPerMillion) {
+function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dailyBudgetUsd = 1 } = {}) {
   const runs = {
+    isBudgetExhausted: vi.fn(async (_dailyBudgetUsd: number) => false),
     completeRun: vi.fn(async (..._args: unknown[]) => makeResult() as ReturnType<typeof makeResult> | undefined),
     failRun: vi.fn(async (..._args: unknown[]) => true),
     releaseRun: vi.fn(async (..._args: unknown[]) => true),
@@ -36,8 +37,8 @@ function setUp(complete: LlmClient['complete'], costOf = dollarPerMillion) {
     runs,
     llm: { complete },
     prompt: { version: 'v1', system: 'You prepare tickets.' },
-    model: 'gpt-test',
     costOf,
+    dailyBudgetUsd,
     limiter: createConcurrencyLimiter({ concurrency: 1, maxQueueSize: 0 }),
     activeRuns,
     timeoutMs: TIMEOUT_MS,
@@ -182,13 +183,31 @@ describe('executeRun', () => {
     expect(ended.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });
   });
 
+  it('makes no attempt when the budget is used up, and takes its own failed attempts into account', async () => {
+    const usage = { ...NO_USAGE, total_tokens: 300_000 };
+    const complete = vi.fn(() => Promise.reject(llmError('llm_invalid_output', { details: { usage } })));
+    const attempts = withRetries({ complete }, { maxAttempts: 10, attemptTimeoutMs: TIMEOUT_MS, backoffMs: 1 });
+    const { runs, execute } = setUp(attempts.complete);
+    runs.isBudgetExhausted.mockImplementation(async (left) => left <= 0.5);
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'budget_exhausted' });
+    await vi.advanceTimersByTimeAsync(100);
+    await rejection;
+    expect(complete).toHaveBeenCalledTimes(2);
+    expect(runs.failRun).toHaveBeenCalledWith(
+      1,
+      7,
+      expect.objectContaining({ code: 'budget_exhausted', retryAfterMs: expect.any(Number) }),
+      expect.objectContaining({ attempts: 2, cost_usd: 0.6 }),
+    );
+  });
+
   it('stores the answer although its price cannot be calculated', async () => {
     const { runs, execute } = setUp(
       async ({ onAttempt }) => {
         onAttempt?.({ outcome: 'ok', usage: NO_USAGE });
         return makeCompletion();
       },
-      () => Promise.reject(new Error('no price list')),
+      { costOf: () => Promise.reject(new Error('no price list')) },
     );
     expect(await execute()).toEqual(makeResult());
     expect(runs.completeRun.mock.lastCall?.at(-1)).toEqual({ ...NOTHING_USED, attempts: 1 });

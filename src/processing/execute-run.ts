@@ -1,22 +1,21 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { AppError, hasCode } from '../errors.ts';
-import type { LlmClient } from '../llm/client.ts';
+import type { Attempt, LlmClient } from '../llm/client.ts';
 import { llmError } from '../llm/errors.ts';
 import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { RunFailure, RunRepository } from '../storage/types.ts';
+import { type BudgetOptions, createBudgetGuard } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import type { ActiveRuns } from './heartbeat.ts';
 import { createRunLog, type RequestLog } from './run-log.ts';
 import { createRunTally } from './run-tally.ts';
 
-export interface RunExecutorOptions {
-  runs: Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
+export interface RunExecutorOptions extends BudgetOptions {
+  runs: BudgetOptions['runs'] & Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
   llm: LlmClient;
   prompt: Prompt;
-  /** The configured model. */
-  model: string;
   costOf: CostOf;
   limiter: Pick<ConcurrencyLimiter, 'run'>;
   activeRuns: ActiveRuns;
@@ -44,7 +43,8 @@ const STORAGE_RETRY_MS = 500;
  *   decides. It rejects with the run's failure, an AppError.
  */
 export function createRunExecutor(options: RunExecutorOptions) {
-  const { runs, llm, prompt, model, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, shutdown } = options;
+  const { openTallies, assertBudget } = createBudgetGuard(options);
 
   return async function executeRun({ ticketId, run, text }: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
     const controller = new AbortController();
@@ -52,11 +52,15 @@ export function createRunExecutor(options: RunExecutorOptions) {
     activeRuns.set(ticketId, controller);
     const timer = setTimeout(() => controller.abort(llmError('llm_timeout')), timeoutMs);
     const deadline = performance.now() + timeoutMs;
-    const tally = createRunTally(model, costOf);
+    const tally = createRunTally(costOf);
     const runLog = createRunLog(log, { ticketId, run }, tally);
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
-      const request = { instructions: prompt.system, text, signal, deadline, onAttempt: tally.add };
+      const onAttempt = (attempt: Attempt) => {
+        tally.add(attempt);
+        openTallies.add(tally);
+      };
+      const request = { instructions: prompt.system, text, signal, deadline, beforeAttempt: assertBudget, onAttempt };
       const completion = await limiter.run(signal, () => llm.complete(request));
       const { cutFields: _, ...fields } = completion; // for the log only
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
@@ -82,6 +86,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
       throw error;
     } finally {
       clearTimeout(timer);
+      openTallies.delete(tally);
       if (activeRuns.get(ticketId) === controller) activeRuns.delete(ticketId);
     }
   };

@@ -92,9 +92,11 @@ describe.each(STORAGES)('POST /tickets/:id/process over $name', ({ createDatabas
   });
 
   it('logs that leases could not be renewed', async () => {
-    const { log, processor, store } = await withTickets(1, {});
-    await store.close();
+    const database = await createDatabase();
+    const { log, processor } = await startService(1, { database: database.url });
+    await database.query('ALTER TABLE runs RENAME TO missing');
     await processor.heartbeat();
+    await database.query('ALTER TABLE missing RENAME TO runs');
     expect(log.join()).toMatch('leases were not renewed');
   });
 });

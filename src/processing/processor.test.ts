@@ -23,6 +23,7 @@ function setUp(claims: (ClaimResult | Error)[], options: { concurrency?: number;
       if (next instanceof Error) throw next;
       return next as ClaimResult;
     }),
+    isBudgetExhausted: vi.fn(async () => false),
     renewLeases: vi.fn(async (ticketIds: number[]) => ticketIds),
     completeRun: vi.fn(async () => makeResult() as ReturnType<typeof makeResult> | undefined),
     failRun: vi.fn(async () => true),

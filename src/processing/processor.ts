@@ -6,6 +6,7 @@ import type { CostOf } from '../llm/prices.ts';
 import type { Prompt } from '../llm/prompts.ts';
 import type { Result } from '../schemas/result.ts';
 import type { ClaimResult, RunRepository } from '../storage/types.ts';
+import { type BudgetOptions, budgetExhausted } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
 import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
@@ -13,7 +14,7 @@ import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
 import type { RequestLog } from './run-log.ts';
 import { createSingleFlight, type InFlight } from './single-flight.ts';
 
-export interface ProcessorOptions {
+export interface ProcessorOptions extends BudgetOptions {
   runs: RunRepository;
   llm: LlmClient;
   prompt: Prompt;
@@ -21,8 +22,6 @@ export interface ProcessorOptions {
   /** The configured model. */
   model: string;
   costOf: CostOf;
-  /** Starts no run if those that started today (UTC) have cost as much. */
-  dailyBudgetUsd?: number | undefined;
   limiter: ConcurrencyLimiter;
   /** Limit for a whole run. */
   timeoutMs: number;
@@ -80,9 +79,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
         case 'unclaimed':
           throw new AppError('overloaded', 'too many tickets wait to be processed');
         case 'budget_exhausted':
-          throw new AppError('budget_exhausted', "today's budget for the model is used up", {
-            retryAfterMs: msUntilUtcMidnight(),
-          });
+          throw budgetExhausted();
         case 'stored':
           return claim.result;
         case 'running': {
@@ -155,8 +152,5 @@ export function createProcessor(options: ProcessorOptions): Processor {
     },
   };
 }
-
-const DAY_MS = 24 * 3600 * 1000;
-const msUntilUtcMidnight = () => DAY_MS - (Date.now() % DAY_MS);
 
 const shuttingDown = () => new AppError('shutting_down', 'the server is shutting down');

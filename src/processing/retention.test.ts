@@ -23,10 +23,10 @@ function setUp(counts: (number | Error)[]) {
 describe('startRetention', () => {
   it('deletes batches until one is not full, and logs the sum in one line', async () => {
     vi.setSystemTime('2026-03-31T12:00:00Z');
-    const { deleteCreatedBefore, log, stop } = setUp([100, 100, 7, 0]);
+    const { deleteCreatedBefore, log, stop } = setUp([20, 20, 7, 0]);
     await vi.advanceTimersByTimeAsync(1000);
-    expect(deleteCreatedBefore.mock.calls).toEqual(Array(3).fill([new Date('2026-03-01T12:00:00Z'), 100]));
-    expect(log.info.mock.calls).toEqual([[{ deleted: 207 }, 'retention']]);
+    expect(deleteCreatedBefore.mock.calls).toEqual(Array(3).fill([new Date('2026-03-01T12:00:00Z'), 20]));
+    expect(log.info.mock.calls).toEqual([[{ deleted: 47 }, 'retention']]);
     await stop();
   });
 
@@ -40,7 +40,7 @@ describe('startRetention', () => {
   });
 
   it('ends during the pause of a sweep, and leaves no timer', async () => {
-    const { deleteCreatedBefore, stop } = setUp([100]);
+    const { deleteCreatedBefore, stop } = setUp([20]);
     await vi.advanceTimersByTimeAsync(0);
     await stop();
     expect(deleteCreatedBefore).toHaveBeenCalledOnce();
@@ -50,7 +50,7 @@ describe('startRetention', () => {
   it('deletes each ticket once when two servers sweep', async () => {
     const { path, storage: ours } = openTestStorage();
     const { storage: theirs } = openTestStorage({}, path);
-    openSqliteFile(path).exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 450)
+    openSqliteFile(path).exec(`WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < 90)
       INSERT INTO tickets (source, raw_text, created_at) SELECT 'web', 'x', '2020-01-01 00:00:00' FROM n`);
     await ours.tickets.create({ raw_text: 'new', source: 'web' });
     const log = { info: vi.fn(), error: vi.fn() };
@@ -61,7 +61,7 @@ describe('startRetention', () => {
       expect(log.info).toHaveBeenCalledTimes(2);
     });
     const deleted = log.info.mock.calls.map(([fields]) => fields.deleted);
-    expect(deleted.reduce((sum, count) => sum + count)).toBe(450);
+    expect(deleted.reduce((sum, count) => sum + count)).toBe(90);
     expect(await ours.tickets.countByStatus()).toMatchObject({ new: 1 });
   });
 });

@@ -8,7 +8,7 @@ const TOKEN_FIELDS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_t
 export type RunTally = ReturnType<typeof createRunTally>;
 
 /** Adds up what the attempts of a run have used. */
-export function createRunTally(configuredModel: string, costOf: CostOf) {
+export function createRunTally(costOf: CostOf) {
   const attempts: Attempt[] = [];
   const costs: Promise<number | null>[] = [];
 
@@ -21,7 +21,7 @@ export function createRunTally(configuredModel: string, costOf: CostOf) {
   return {
     add(attempt: Attempt): void {
       attempts.push(attempt);
-      const cost = costOf(attempt.model ?? configuredModel, attempt.usage);
+      const cost = costOf(attempt.model, attempt.usage);
       costs.push(cost.catch(() => null)); // no reason to lose an answer that was paid for
     },
     /** Fields of the last answer that have been cut. */

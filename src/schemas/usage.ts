@@ -23,9 +23,7 @@ export type UsageParameters = Static<typeof UsageParameters>;
 
 const count = (description: string, example: number) => Type.Integer({ description, examples: [example] });
 const latency = (description: string, example: number) =>
-  Nullable(
-    Type.Integer({ description: `${description} Within 5 %. Null without successful runs.`, examples: [example] }),
-  );
+  Nullable(Type.Integer({ description: `${description} Within 5 %. Null if none is known.`, examples: [example] }));
 
 type Status = (typeof RUN_STATUSES)[number];
 const EXAMPLE_COUNTS: Record<Status, number> = { queued: 0, running: 1, succeeded: 118, failed: 2, abandoned: 0 };

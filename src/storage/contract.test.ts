@@ -6,6 +6,7 @@ import { describeIdempotencyKeys } from '../testing/storage-contract/idempotency
 import { describeLeases } from '../testing/storage-contract/leases.ts';
 import { describeList } from '../testing/storage-contract/list.ts';
 import { describeOutcomes } from '../testing/storage-contract/outcomes.ts';
+import { describeRaces } from '../testing/storage-contract/races.ts';
 import { describeRecovery } from '../testing/storage-contract/recovery.ts';
 import { describeRunHistory } from '../testing/storage-contract/run-history.ts';
 import { describeTickets } from '../testing/storage-contract/tickets.ts';
@@ -22,6 +23,7 @@ describe.each(STORAGES)('$name', (storage) => {
   describeLeases(storage);
   describeOutcomes(storage);
   describeRecovery(storage);
+  describeRaces(storage);
   describeRunHistory(storage);
   describeBudget(storage);
   describeUsage(storage);

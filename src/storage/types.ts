@@ -52,7 +52,7 @@ export interface TicketRepository {
   createOnce(ticket: NewTicket, key: IdempotencyKey): Promise<{ ticket: Ticket; isReplay: boolean } | undefined>;
   /**
    * Deletes a ticket with its result, runs and keys; returns false if there is no such ticket. A run under way is fenced
-   * off. The usage reports keep what its runs have used.
+   * off. The usage reports keep what its ended runs have used.
    */
   delete(id: number): Promise<boolean>;
   /** The same for at most `limit` tickets that were created before a point in time; returns how many. */
@@ -164,6 +164,8 @@ export interface RunRepository {
    * lease has expired becomes `abandoned` in the same transaction.
    */
   claimRun(ticketId: number, options: ClaimOptions): Promise<ClaimResult>;
+  /** Whether the runs that started today (UTC) have cost as much: `claimRun` then answers `budget_exhausted`. */
+  isBudgetExhausted(dailyBudgetUsd: number): Promise<boolean>;
   /** Renews the leases of this process's runs; returns the ids of the tickets whose run it still owns. */
   renewLeases(ticketIds: number[]): Promise<number[]>;
   /** Stores the ticket's one result, overwriting an older one, and ends the run; undefined: the lease was lost. */
@@ -191,4 +193,10 @@ export interface UsageRepository {
   report(query: UsageQuery): Promise<{ data: UsageGroup[]; total: UsageTotal }>;
   /** Known cost in US dollars of the runs that started on a UTC date and have ended. */
   costOfDay(day: string): Promise<number>;
+}
+
+/** The usage of a database that servers may have open. */
+export interface UsageReader {
+  usage: UsageRepository;
+  close(): Promise<void>;
 }

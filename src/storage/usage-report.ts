@@ -6,7 +6,7 @@ export interface UsageRow {
   /** Empty: the runs have no such value. */
   group: string;
   status: Run['status'];
-  /** 0 if unknown. */
+  /** -1 if unknown. */
   latency_ms: number;
   runs: number;
   input_tokens: number;
@@ -58,7 +58,7 @@ function addUp(rows: UsageRow[]): UsageTotal {
 
 /** Nearest-rank percentile of the latency of successful runs. */
 function percentile(rows: UsageRow[], share: number): number | null {
-  const known = rows.filter(({ status, latency_ms }) => status === 'succeeded' && latency_ms > 0);
+  const known = rows.filter(({ status, latency_ms }) => status === 'succeeded' && latency_ms >= 0);
   const count = known.reduce((sum, { runs }) => sum + runs, 0);
   let rank = Math.ceil(share * count);
   for (const { latency_ms, runs } of known.sort((a, b) => a.latency_ms - b.latency_ms)) {

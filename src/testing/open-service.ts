@@ -68,7 +68,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     provider: 'openai',
     model: 'gpt-test',
     costOf: instrumentCosts(
-      createCostCalculator({ baseURL: provider.url, prices: options.prices ?? PRICES }),
+      createCostCalculator({ baseURL: provider.url, model: 'gpt-test', prices: options.prices ?? PRICES }),
       metrics.registry,
       labels,
     ),

@@ -1,6 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
+import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { chown, cp, mkdtemp, readFile } from 'node:fs/promises';
+import { chown, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -34,40 +35,39 @@ export interface PostgresOptions {
 export class NoPostgresError extends Error {}
 
 /** Starts a PostgreSQL server on loopback with an empty database. It also ends when this process is killed. */
-export async function startPostgresServer({ fsync = true }: PostgresOptions = {}): Promise<PostgresServer> {
+export async function startPostgresServer(options: PostgresOptions = {}): Promise<PostgresServer> {
   const folder = await mkdtemp(join(tmpdir(), 'ticket-service-postgres-'));
-  if (ACCOUNT.uid) await chown(folder, ACCOUNT.uid, ACCOUNT.gid);
+  try {
+    if (ACCOUNT.uid) await chown(folder, ACCOUNT.uid, ACCOUNT.gid);
+    return await startIn(folder, options);
+  } catch (error) {
+    await rm(folder, { recursive: true });
+    throw error;
+  }
+}
+
+async function startIn(folder: string, { fsync = true }: PostgresOptions): Promise<PostgresServer> {
   const programs = await findPrograms(folder);
-  const port = await freeServerPort();
-  const settings = {
-    port,
-    listen_addresses: '127.0.0.1',
-    unix_socket_directories: '',
-    max_connections: 300,
-    fsync: fsync ? 'on' : 'off',
-    timezone: 'America/St_Johns', // a clock that differs from UTC by hours and minutes finds confusions
-  };
   const data = `${folder}/data`;
-  const options = { ...ACCOUNT, cwd: folder };
+  const port = await freeServerPort();
   await run(
     `${programs}/initdb`,
     [
       ...['--pgdata', data, '--username', 'tester', '--auth', 'trust'],
       ...['--locale', 'C', '--encoding', 'UTF8', '--no-sync'],
-      ...Object.entries(settings).flatMap(([name, value]) => ['--set', `${name}=${value}`]),
+      ...['--set', `port=${port}`, '--set', 'listen_addresses=127.0.0.1', '--set', 'unix_socket_directories='],
+      ...['--set', 'max_connections=300', '--set', `fsync=${fsync ? 'on' : 'off'}`],
+      ...['--set', 'timezone=America/St_Johns'], // a time that differs from UTC by hours and minutes finds mistakes
     ],
-    options,
+    { ...ACCOUNT, cwd: folder },
   );
   const control = async (...args: string[]) =>
-    void (await run(`${programs}/pg_ctl`, ['--pgdata', data, '--log', `${folder}/log`, ...args], options));
-
+    void (await run(`${programs}/pg_ctl`, ['--pgdata', data, '--log', `${folder}/log`, ...args], {
+      ...ACCOUNT,
+      cwd: folder,
+    }));
   await control('start');
-  // Its standard input ends with this process.
-  const guard = spawn(
-    'sh',
-    ['-c', 'read -r _; "$0/pg_ctl" stop --pgdata "$1/data" --mode immediate; rm -rf "$1"', programs, folder],
-    { ...options, detached: true, stdio: ['pipe', 'ignore', 'ignore'] },
-  );
+  const close = closeWithThisProcess(programs, folder);
   const url = `postgres://tester@127.0.0.1:${port}/postgres`;
   return {
     url,
@@ -75,11 +75,22 @@ export async function startPostgresServer({ fsync = true }: PostgresOptions = {}
     stop: () => control('stop', '--mode', 'immediate'),
     restart: () => control('restart', '--mode', 'immediate'),
     pause: () => pause(url, `${data}/postmaster.pid`),
-    async close() {
-      const ended = new Promise((resolve) => guard.once('close', resolve));
-      guard.stdin.end();
-      await ended;
-    },
+    close,
+  };
+}
+
+/** Stops the server and removes the folder when this process ends, even by a kill, or calls the returned function. */
+function closeWithThisProcess(programs: string, folder: string): () => Promise<void> {
+  const script = 'read -r _; "$0/pg_ctl" stop --pgdata "$1/data" --mode immediate; rm -rf "$1"';
+  const guard = spawn('sh', ['-c', script, programs, folder], {
+    ...ACCOUNT,
+    detached: true,
+    stdio: ['pipe', 'ignore', 'ignore'], // its input ends with this process
+  });
+  const ended = once(guard, 'close');
+  return async () => {
+    guard.stdin?.end();
+    await ended;
   };
 }
 

@@ -1,6 +1,7 @@
+import { type DateRange, listDates } from '../../schemas/date.ts';
 import type { UsageGroup, UsageGroupName, UsageTotal } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../../storage/types.ts';
-import { type DateRange, listDays } from './range.ts';
+import { summarizeUsage } from '../../storage/usage-report.ts';
 
 export interface UsageReport {
   range: DateRange;
@@ -49,16 +50,7 @@ function addIdleDays(data: UsageGroup[], to: string): UsageGroup[] {
   const first = data[0]?.group;
   if (!first) return [];
   const byDay = new Map(data.map((group) => [group.group, group]));
-  return listDays({ from: first, to }).map((day) => byDay.get(day) ?? { group: day, ...NO_USAGE });
+  return listDates({ from: first, to }).map((day) => byDay.get(day) ?? { group: day, ...NO_USAGE });
 }
 
-const NO_USAGE: UsageTotal = {
-  runs: { queued: 0, running: 0, succeeded: 0, failed: 0, abandoned: 0 },
-  input_tokens: 0,
-  output_tokens: 0,
-  total_tokens: 0,
-  cached_tokens: 0,
-  cost_usd: null,
-  p50_latency_ms: null,
-  p95_latency_ms: null,
-};
+const NO_USAGE = summarizeUsage([]).total;

@@ -1,7 +1,7 @@
 import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
+import { createAvailability } from './availability.ts';
 import { parseConnectionUrl } from './connection-config.ts';
 import { openConnections } from './connections.ts';
-import { withStorageErrors } from './errors.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
@@ -21,12 +21,14 @@ export async function openPostgres(databaseUrl: string, options: StorageOptions 
   const appliedMigrations = await prepareDatabase(config);
   const connections = openConnections(config, options);
   const writer = createWriter(options);
+  const availability = createAvailability();
+  const { track } = availability;
   return {
     appliedMigrations,
-    tickets: withStorageErrors(createTicketRepository(connections, writer)),
-    results: withStorageErrors(createResultRepository(connections)),
-    runs: withStorageErrors(createRunRepository(connections, writer, leaseMs)),
-    usage: withStorageErrors(createUsageRepository(connections)),
+    tickets: track(createTicketRepository(connections, writer)),
+    results: track(createResultRepository(connections)),
+    runs: track(createRunRepository(connections, { writer, availability, leaseMs })),
+    usage: track(createUsageRepository(connections)),
     checkReadiness: createReadinessCheck(connections, writer),
     close: connections.close,
   };

@@ -5,20 +5,22 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
-/** Limit of a statement that may read many rows. */
-const SLOW_TIMEOUT_MS = 60_000;
+/** Limit of a statement that may read many rows. The driver's types do not have it. */
+const slowOptions = { query_timeout: 60_000 };
 
 /**
  * Every statement is a transaction of its own, so no transaction waits for this process while it holds locks.
  *
- * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds. A read does not wait
- *   for a commit.
- * - `pool` is for statements that may take longer, for example those that read many rows.
+ * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
+ *   read does not wait for a commit.
+ * - `pool` is for writes that cannot be put into batches: PostgreSQL flushes the commits of several connections together.
+ * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
   writes: NodePgDatabase;
   pool: NodePgDatabase;
+  slow: NodePgDatabase;
   close(): Promise<void>;
 }
 
@@ -37,12 +39,13 @@ export function openConnections(
 
   const reads = createPipeline(config);
   const writes = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize, query_timeout: SLOW_TIMEOUT_MS });
+  const pool = new pg.Pool({ ...config, max: poolSize });
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
     reads: toDatabase(reads.query),
     writes: toDatabase(writes.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
+    slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
     async close() {
       await Promise.all([reads.close(), writes.close(), pool.end()]);
     },

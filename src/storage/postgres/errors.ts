@@ -32,21 +32,6 @@ export function toStorageError(error: unknown): unknown {
 export const isUniqueViolation = (error: unknown): boolean =>
   error instanceof DrizzleQueryError && (error.cause as NodeJS.ErrnoException | undefined)?.code === '23505';
 
-/** Returns an object whose methods reject with errors that are converted by `toStorageError`. */
-export function withStorageErrors<T extends object>(repository: T): T {
-  const methods = Object.entries(repository).map(([name, method]) => [
-    name,
-    async (...args: unknown[]) => {
-      try {
-        return await method(...args);
-      } catch (error) {
-        throw toStorageError(error);
-      }
-    },
-  ]);
-  return Object.fromEntries(methods);
-}
-
 /** The driver's errors for a broken connection often have no code. */
 function storageUnavailable(cause: NodeJS.ErrnoException | undefined): AppError {
   const { code, message } = cause ?? {};

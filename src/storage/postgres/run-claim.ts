@@ -2,16 +2,15 @@ import { type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
 import { type RunConditions, TICKET_ID } from './run-conditions.ts';
 import { NOW } from './schema.ts';
-import { costOfDay } from './usage.ts';
+import { costOfDay, TODAY } from './usage.ts';
 
 const DAILY_BUDGET = sql`${sql.placeholder('dailyBudgetUsd')}::double precision`;
-const TODAY = sql`(now() at time zone 'UTC')`;
 
 /**
  * Claims the next run of a ticket in one statement, or returns why it cannot. No row: there is no such ticket. Neither a
  * claim nor a reason: something has changed since the statement began, and it has to be executed again.
  */
-export function prepareClaim(db: Connections['writes'], { owner, newLease, isLeased }: RunConditions) {
+export function prepareClaim(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
   const ticket = cte('ticket', sql`select id, raw_text from tickets where id = ${TICKET_ID} for no key update`);
   const newest = cte(

@@ -21,7 +21,7 @@ const assign = (columns: string[]) =>
   );
 
 /** The statements that end a run. They return no row if the lease was lost. */
-export function prepareRunEnds(db: Connections['writes'], { isOwned, isFencedOff }: RunConditions) {
+export function prepareRunEnds(db: Connections['pool'], { isOwned, isFencedOff }: RunConditions) {
   // Every statement locks the ticket before the run, so that two of them cannot deadlock.
   const ticket = db.$with('ticket', {}).as(sql`select id from tickets where id = ${TICKET_ID} for no key update`);
   const endRun = (assignments: SQL) =>
@@ -56,7 +56,7 @@ export function prepareRunEnds(db: Connections['writes'], { isOwned, isFencedOff
       .from(stored)
       .prepare('complete_run'),
     fail: db
-      .with(ticket, failed, recorded('failed', sql`0`), markTicket(RESTORED_STATUS))
+      .with(ticket, failed, recorded('failed', sql`-1`), markTicket(RESTORED_STATUS))
       .select()
       .from(failed)
       .prepare('fail_run'),
@@ -71,7 +71,7 @@ export function prepareRunEnds(db: Connections['writes'], { isOwned, isFencedOff
 }
 
 /** Inserts the result of the ended run, or overwrites all columns of the older one but the ids. */
-function storeResult(db: Connections['writes']) {
+function storeResult(db: Connections['pool']) {
   const columns = [...OUTCOME, ...TOKENS];
   const tokens = TOKENS.map((name) => sql`${sql.placeholder(`result_${name}`)}::bigint`);
   return db.$with('stored', getTableColumns(results)).as(sql`

@@ -22,6 +22,11 @@ export function prepareHeartbeat(
     where ${isExpired} for no key update skip locked`);
   const abandoned = writes.$with('abandoned', {}).as(sql`
     update runs set status = 'abandoned', finished_at = ${NOW} from expired where runs.id = expired.id`);
+  // Both rows are locked, so that a run that ends meanwhile is not taken for a running one.
+  const renewed = writes.$with('renewed', {}).as(sql`
+    select tickets.id from tickets join runs on ticket_id = tickets.id
+    where tickets.id = any(${TICKET_IDS}) and tickets.status <> 'processing'
+      and ${isOwned} and runs.status = 'running' for no key update`);
   return {
     renew: writes
       .update(runs)
@@ -30,9 +35,11 @@ export function prepareHeartbeat(
       .returning({ ticketId: runs.ticket_id })
       .prepare('renew_leases'),
     markRenewed: writes
+      .with(renewed)
       .update(tickets)
       .set({ status: 'processing' })
-      .where(sql`${tickets.id} = any(${TICKET_IDS}) and ${tickets.status} <> 'processing'`)
+      .from(sql`renewed`)
+      .where(sql`${tickets.id} = renewed.id`)
       .prepare('mark_renewed_tickets'),
     findExpired: reads
       .select({

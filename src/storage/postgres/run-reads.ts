@@ -3,6 +3,7 @@ import type { Connections } from './connections.ts';
 import { RUN_COLUMNS } from './run-columns.ts';
 import { NUMBER, type RunConditions, TICKET_ID } from './run-conditions.ts';
 import { results, runs, tickets } from './schema.ts';
+import { costOfDay, TODAY } from './usage.ts';
 
 /** The statements that read runs and their results. */
 export function prepareRunReads(db: Connections['reads'], { isLeased }: RunConditions) {
@@ -29,6 +30,12 @@ export function prepareRunReads(db: Connections['reads'], { isLeased }: RunCondi
       .limit(sql.placeholder('limit'))
       .prepare('list_runs'),
     findStates: prepareFindStates(db, isLeased),
+    isBudgetExhausted: db
+      .select({
+        isExhausted: sql<boolean>`(${costOfDay(TODAY)}) >= ${sql.placeholder('dailyBudgetUsd')}::double precision`,
+      })
+      .from(sql`(select) as one_row`)
+      .prepare('is_budget_exhausted'),
   };
 }
 

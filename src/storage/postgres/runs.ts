@@ -3,6 +3,7 @@ import type { RunUsage } from '../../schemas/run.ts';
 import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, RunRepository, RunState } from '../types.ts';
 import { roundLatency } from '../usage-report.ts';
+import type { Availability } from './availability.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
 import { prepareClaim } from './run-claim.ts';
@@ -20,22 +21,27 @@ const MAX_CLAIM_ATTEMPTS = 20;
 const POLL_PAUSE_MS = 100;
 const MAX_POLLED_RUNS = 1000;
 
-export function createRunRepository(
-  connections: Connections,
-  { write, wasBlockedWithin }: Writer,
-  leaseMs: number,
-): RunRepository {
+export interface RunRepositoryOptions {
+  writer: Pick<Writer, 'write'>;
+  availability: Pick<Availability, 'wasInterruptedWithin'>;
+  leaseMs: number;
+}
+
+export function createRunRepository(connections: Connections, options: RunRepositoryOptions): RunRepository {
+  const { leaseMs } = options;
+  const { write } = options.writer;
+  const { wasInterruptedWithin } = options.availability;
   /** Distinguishes this process from all others on the database. */
   const conditions = createRunConditions(randomUUID(), leaseMs);
   const reads = prepareRunReads(connections.reads, conditions);
-  const claim = prepareClaim(connections.writes, conditions);
-  const ends = prepareRunEnds(connections.writes, conditions);
+  const claim = prepareClaim(connections.pool, conditions);
+  const ends = prepareRunEnds(connections.pool, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
 
   async function tryToClaim(ticketId: number, options: ClaimOptions): Promise<ClaimResult | undefined> {
     const { origin, force, dailyBudgetUsd = null } = options;
-    // The database was unreachable a moment ago, perhaps also for owners that could not renew their leases.
-    const othersMayBeBlocked = wasBlockedWithin(leaseMs / 4);
+    // The database could not be used a moment ago, perhaps neither by owners that had to renew their leases.
+    const othersMayBeBlocked = wasInterruptedWithin(leaseMs / 4);
     const values = { ticketId, force, claim: options.claim, othersMayBeBlocked, dailyBudgetUsd, ...origin };
     const [row] = await write(() => claim.execute(values));
     if (!row) return { state: 'ticket_not_found' };
@@ -93,6 +99,11 @@ export function createRunRepository(
       throw new Error(`no run of the ticket could be claimed in ${MAX_CLAIM_ATTEMPTS} attempts`);
     },
 
+    async isBudgetExhausted(dailyBudgetUsd) {
+      const [budget] = await reads.isBudgetExhausted.execute({ dailyBudgetUsd });
+      return budget?.isExhausted ?? false;
+    },
+
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       const renewed = await write(() => heartbeat.renew.execute({ ticketIds }));
@@ -111,7 +122,7 @@ export function createRunRepository(
         ticketId,
         number,
         foldedSummary: fold(result.summary),
-        roundedLatencyMs: roundLatency(result.latency_ms ?? 0),
+        roundedLatencyMs: roundLatency(result.latency_ms ?? -1),
         result_input_tokens: input_tokens,
         result_output_tokens: output_tokens,
         result_total_tokens: total_tokens,

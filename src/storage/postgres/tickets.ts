@@ -1,13 +1,15 @@
-import { and, count, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import { count, eq, sql } from 'drizzle-orm';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import { fold } from '../fold.ts';
 import type { IdempotencyKey, TicketRepository } from '../types.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
+import { prepareDeletion } from './deletion.ts';
 import { isUniqueViolation } from './errors.ts';
+import { prepareKeyStatements } from './idempotency-keys.ts';
 import { createTicketList } from './list.ts';
-import { idempotencyKeys, tickets } from './schema.ts';
-import { recordUsage } from './usage.ts';
+import { tickets } from './schema.ts';
+import { TICKET_COLUMN_NAMES, TICKET_COLUMNS } from './ticket-columns.ts';
 import type { Writer } from './writer.ts';
 
 type Counts = Record<Ticket['status'], number>;
@@ -20,7 +22,7 @@ const CACHE_FACTOR = 100;
 const MAX_BATCH_SIZE = 200;
 
 export function createTicketRepository(
-  { reads, writes, pool }: Connections,
+  { reads, writes, pool, slow }: Connections,
   { write }: Pick<Writer, 'write'>,
 ): TicketRepository {
   const insertAll = prepareInsert(writes);
@@ -29,16 +31,16 @@ export function createTicketRepository(
     .from(tickets)
     .where(eq(tickets.id, sql.placeholder('id')))
     .prepare('find_ticket');
-  const countByStatus = pool
+  const countByStatus = slow
     .select({ status: tickets.status, count: count() })
     .from(tickets)
     .groupBy(tickets.status)
     .prepare('count_tickets_by_status');
   const keys = prepareKeyStatements({ reads, writes });
-  const deleteTicket = prepareDeletion(writes, 'delete_ticket', sql`id = ${sql.placeholder('id')}`);
+  const deleteTicket = prepareDeletion(pool, 'delete_ticket', sql`id = ${sql.placeholder('id')}`);
   // Servers that delete old tickets at the same time take different ones.
   const deleteCreatedBefore = prepareDeletion(
-    pool,
+    slow,
     'delete_tickets_created_before',
     sql`created_at < ${sql.placeholder('time')}::timestamptz order by created_at limit ${sql.placeholder('limit')}`,
     sql`skip locked`,
@@ -108,9 +110,6 @@ export function createTicketRepository(
   };
 }
 
-const { category: _, ...TICKET_COLUMNS } = getTableColumns(tickets);
-const COLUMN_NAMES = sql.raw(Object.keys(TICKET_COLUMNS).join(', '));
-
 /** Inserts one ticket for each element of `sources` and `texts`, and returns them in the same order. */
 function prepareInsert(writes: Connections['writes']) {
   const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
@@ -119,60 +118,11 @@ function prepareInsert(writes: Connections['writes']) {
     from unnest(${sql.placeholder('sources')}::text[], ${sql.placeholder('texts')}::text[])
       with ordinality as input (source, raw_text, position)
     order by position -- ids are given in this order
-    returning ${COLUMN_NAMES}`);
+    returning ${TICKET_COLUMN_NAMES}`);
   const searchTexts = writes.$with('search_texts', {}).as(sql`
     insert into ticket_search (ticket_id, raw_text)
     select id, folded
     from (select id, row_number() over (order by id) as position from inserted) as ids
       join unnest(${sql.placeholder('folded')}::text[]) with ordinality as input (folded, position) using (position)`);
   return writes.with(inserted, searchTexts).select().from(inserted).orderBy(inserted.id).prepare('insert_tickets');
-}
-
-function prepareKeyStatements({ reads, writes }: Pick<Connections, 'reads' | 'writes'>) {
-  const CLIENT = sql.placeholder('client');
-  const KEY = sql.placeholder('key');
-  const EXPIRY = sql`now() - interval '24 hours'`;
-  const isKey = and(eq(idempotencyKeys.client, CLIENT), eq(idempotencyKeys.key, KEY));
-
-  const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
-    insert into tickets (source, raw_text) values (${sql.placeholder('source')}, ${sql.placeholder('raw_text')})
-    returning ${COLUMN_NAMES}`);
-  const searchTexts = writes.$with('search_texts', {}).as(sql`
-    insert into ticket_search (ticket_id, raw_text) select id, ${sql.placeholder('folded')} from inserted`);
-  const key = writes.$with('key', {}).as(sql`
-    insert into idempotency_keys (client, key, request_hash, ticket_id)
-    select ${CLIENT}, ${KEY}, ${sql.placeholder('requestHash')}, id from inserted`);
-
-  return {
-    find: reads
-      .select({ request_hash: idempotencyKeys.request_hash, ticket: TICKET_COLUMNS })
-      .from(idempotencyKeys)
-      .innerJoin(tickets, eq(tickets.id, idempotencyKeys.ticket_id))
-      .where(and(isKey, sql`${idempotencyKeys.created_at} >= ${EXPIRY}`))
-      .prepare('find_idempotency_key'),
-    insert: writes.with(inserted, searchTexts, key).select().from(inserted).prepare('insert_idempotent_ticket'),
-    /** Deletes this key, and more than one other, so that they do not accumulate, but a few. */
-    deleteExpired: writes
-      .delete(idempotencyKeys)
-      .where(sql`created_at < ${EXPIRY} and (${isKey} or ctid = any(array(
-        select ctid from idempotency_keys where created_at < ${EXPIRY} limit 100)))`)
-      .prepare('delete_expired_idempotency_keys'),
-  };
-}
-
-/** Deletes the selected tickets; results, runs and keys are deleted with them. */
-function prepareDeletion(db: Connections['writes'], name: string, condition: SQL, lockOption = sql``) {
-  const selected = db.$with('selected', {}).as(sql`
-    select id from tickets where ${condition} for update ${lockOption}`);
-  // The sums by day have the other runs already.
-  const lost = db.$with('lost', {}).as(sql`
-    select runs.started_at, runs.created_at, provider, model, prompt_version, category, error_code, attempts,
-      input_tokens, output_tokens, total_tokens, cached_tokens, cost_usd
-    from selected join runs on runs.ticket_id = selected.id
-    where runs.status in ('queued', 'running', 'abandoned')
-    for update of runs`);
-  const recorded = db.$with('recorded', {}).as(recordUsage(sql`lost`, { status: 'abandoned', latencyMs: sql`0` }));
-  const deleted = db.$with('deleted', { id: tickets.id }).as(sql`
-    delete from tickets using selected where tickets.id = selected.id returning tickets.id`);
-  return db.with(selected, lost, recorded, deleted).select().from(deleted).prepare(name);
 }

@@ -38,12 +38,15 @@ export const recordUsage = (from: SQL, { status, latencyMs }: { status: string; 
     cached_tokens = usage_daily.cached_tokens + excluded.cached_tokens,
     cost_usd = coalesce(usage_daily.cost_usd + excluded.cost_usd, usage_daily.cost_usd, excluded.cost_usd)`;
 
+/** The UTC date of the database's clock. */
+export const TODAY = sql`(now() at time zone 'UTC')`;
+
 /** The known cost in US dollars of the runs that started on a UTC date and have ended. */
 export const costOfDay = (day: SQL) => sql<number>`
   (select coalesce(sum(cost_usd), 0) from usage_daily where day = ${day}::date) +
   (select coalesce(sum(cost_usd), 0) from runs where ${isWithoutOutcome} and ${isCreatedBetween(day, day)})`;
 
-export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads' | 'pool'>): UsageRepository {
+export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads' | 'slow'>): UsageRepository {
   const from = sql`${sql.placeholder('from')}`;
   const to = sql`${sql.placeholder('to')}`;
   const sum = (name: string) => sql<number>`sum(${sql.identifier(name)})`.mapWith(Number);
@@ -61,7 +64,7 @@ export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads'
   /** One statement, so that a run that ends meanwhile is counted once. */
   const prepareReport = (groupBy: UsageGroupName) =>
     unionAll(
-      pool
+      slow
         .select({
           group: sql<string>`${usageDaily[groupBy]}::text`,
           status: usageDaily.status,
@@ -72,14 +75,14 @@ export function createUsageRepository({ reads, pool }: Pick<Connections, 'reads'
         .from(usageDaily)
         .where(between(usageDaily.day, sql`${from}::date`, sql`${to}::date`))
         .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms),
-      pool
+      slow
         .select({
           group:
             groupBy === 'day'
               ? sql<string>`(${runs.created_at} at time zone 'UTC')::date::text`
               : sql<string>`coalesce(${runs[groupBy]}, '')`,
           status: runs.status,
-          latency_ms: sql<number>`0`,
+          latency_ms: sql<number>`-1`,
           runs: sql<number>`count(*)`,
           ...sums,
         })

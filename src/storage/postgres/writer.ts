@@ -6,17 +6,13 @@ import { toStorageError } from './errors.ts';
 export interface Writer {
   /** @param writes how many writes the operation commits. */
   write<T>(operation: () => Promise<T>, writes?: number): Promise<T>;
-  /** Whether a write has failed with `storage_unavailable` in the last `withinMs`. */
-  wasBlockedWithin(withinMs: number): boolean;
-  /** Whether that is so and none has succeeded since. */
+  /** Whether a write has failed with `storage_unavailable` in the last `withinMs` and none has succeeded since. */
   hasFailedWithin(withinMs: number): boolean;
 }
 
 export function createWriter({ onCommit = () => {} }: Pick<StorageOptions, 'onCommit'>): Writer {
-  let blockedAt = Number.NEGATIVE_INFINITY;
   let failedAt = Number.NEGATIVE_INFINITY;
   return {
-    wasBlockedWithin: (withinMs) => performance.now() - blockedAt < withinMs,
     hasFailedWithin: (withinMs) => performance.now() - failedAt < withinMs,
 
     async write(operation, writes = 1) {
@@ -27,10 +23,7 @@ export function createWriter({ onCommit = () => {} }: Pick<StorageOptions, 'onCo
         onCommit(writes, (performance.now() - start) / 1000);
         return value;
       } catch (error) {
-        if (hasCode(toStorageError(error), 'storage_unavailable')) {
-          blockedAt = performance.now();
-          failedAt = blockedAt;
-        }
+        if (hasCode(toStorageError(error), 'storage_unavailable')) failedAt = performance.now();
         throw error;
       }
     },

@@ -5,12 +5,13 @@ import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, RunFailure, RunRepository, RunState } from '../types.ts';
 import { read } from './errors.ts';
 import { prepareResultUpsert } from './results.ts';
+import type { STATE_COLUMNS } from './run-columns.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
 import { createUsageRecorder, prepareCostOfDay } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-type RunRow = typeof runs.$inferSelect;
+type RunRow = Pick<typeof runs.$inferSelect, keyof typeof STATE_COLUMNS>;
 
 export function createRunRepository(
   db: BetterSQLite3Database,
@@ -42,6 +43,8 @@ export function createRunRepository(
   const ownerMayBeBlocked = (run: RunRow) =>
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
+  const isBudgetExhausted = (dailyBudgetUsd: number) => costOfDay(utcDay()) >= dailyBudgetUsd;
+
   function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {
     const ticket = statements.findTicket.get({ ticketId });
     if (!ticket) return { state: 'ticket_not_found' };
@@ -49,9 +52,9 @@ export function createRunRepository(
     if (newest && (isLeased(newest) || ownerMayBeBlocked(newest))) return { state: 'running', run: newest.number };
     const result = force ? undefined : statements.findResult.get({ ticketId });
     if (result) return { state: 'stored', result };
-    if (dailyBudgetUsd !== undefined && costOfDay(utcDay()) >= dailyBudgetUsd) return { state: 'budget_exhausted' };
+    if (dailyBudgetUsd !== undefined && isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
     if (!claim) return { state: 'unclaimed' };
-    statements.abandon.run({ ticketId });
+    if (newest?.status === 'running') statements.abandon.run({ ticketId });
     const number = (newest?.number ?? 0) + 1;
     statements.claim.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
     statements.markProcessing.run({ ticketId });
@@ -64,6 +67,8 @@ export function createRunRepository(
     findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
 
     claimRun: (ticketId, options) => write(() => claimRun(ticketId, options)),
+
+    isBudgetExhausted: (dailyBudgetUsd) => read(() => isBudgetExhausted(dailyBudgetUsd)),
 
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];

@@ -15,11 +15,12 @@ import { ERROR_CODES } from '../../errors.ts';
 import { CATEGORIES } from '../../schemas/result.ts';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
-import { fromTimestamp } from './timestamp.ts';
+import { fromTimestamp, toTimestamp } from './timestamp.ts';
 
 const utcTimestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
   fromDriver: fromTimestamp,
+  toDriver: toTimestamp,
 });
 
 export const tickets = sqliteTable(
@@ -135,7 +136,7 @@ export const usageDaily = sqliteTable(
     category: text().notNull(),
     error_code: text().notNull(),
     status: text({ enum: RUN_STATUSES }).notNull(),
-    /** Rounded, which keeps the rows few and the percentiles within 5 %; 0 if unknown. */
+    /** Rounded, which keeps the rows few and the percentiles within 5 %; -1 if unknown. */
     latency_ms: integer().notNull(),
     runs: integer().notNull(),
     attempts: integer().notNull(),

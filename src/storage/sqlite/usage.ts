@@ -4,9 +4,10 @@ import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
 import { roundLatency, summarizeUsage } from '../usage-report.ts';
 import { read } from './errors.ts';
+import type { COUNTED_COLUMNS } from './run-columns.ts';
 import { runs, usageDaily } from './schema.ts';
 
-type RunRow = typeof runs.$inferSelect;
+type CountedRun = Pick<typeof runs.$inferSelect, keyof typeof COUNTED_COLUMNS>;
 
 const SUMS = ['runs', 'attempts', 'input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;
 
@@ -24,7 +25,7 @@ const isCreatedBetween = (from: string, to: string) =>
   );
 
 /** Returns a function that adds a run to the sums of its day; to be called when nothing can change it any more. */
-export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) => void {
+export function createUsageRecorder(db: BetterSQLite3Database): (run: CountedRun) => void {
   const values = Object.fromEntries(Object.keys(usageDaily).map((name) => [name, sql.placeholder(name)]));
   const insert = db
     .insert(usageDaily)
@@ -56,7 +57,7 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
       category: run.category ?? '',
       error_code: run.error_code ?? '',
       status: run.status,
-      latency_ms: roundLatency(run.latency_ms ?? 0),
+      latency_ms: roundLatency(run.latency_ms ?? -1),
       runs: 1,
       attempts: run.attempts,
       input_tokens: run.input_tokens ?? 0,
@@ -119,7 +120,7 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       .select({
         group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
         status: runs.status,
-        latency_ms: sql<number>`0`,
+        latency_ms: sql<number>`-1`,
         runs: sql<number>`count(*)`,
         ...sums,
       })

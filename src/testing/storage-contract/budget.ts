@@ -68,4 +68,15 @@ export function describeBudget(kind: StorageKind) {
       expect(await ours.runs.claimRun(2, WITH_BUDGET)).toEqual({ state: 'budget_exhausted' });
     });
   });
+
+  describe('isBudgetExhausted', () => {
+    it('compares a budget with the cost of the runs that started today', async () => {
+      const { ours, theirs } = await twoProcesses(kind);
+      await ours.runs.claimRun(1, FORCE);
+      expect(await theirs.runs.isBudgetExhausted(0.01)).toBe(false);
+      await end.succeeded(ours);
+      expect(await theirs.runs.isBudgetExhausted(0.01)).toBe(true);
+      expect(await theirs.runs.isBudgetExhausted(0.02)).toBe(false);
+    });
+  });
 }

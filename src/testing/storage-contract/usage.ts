@@ -101,6 +101,16 @@ export function describeUsage(kind: StorageKind) {
       expect((await report()).total.runs).toEqual({ ...before.runs, running: 0, abandoned: 2 });
     });
 
+    it('counts a latency of 0 ms as known', async () => {
+      const { ours } = await twoProcesses(kind);
+      for (const [index, latency_ms] of [null, 0, 0, 3].entries()) {
+        await ours.runs.claimRun(1, FORCE);
+        await ours.runs.completeRun(index + 1, makeNewResult({ latency_ms }), makeRunUsage());
+      }
+      const { total } = await ours.usage.report({ from: date(), to: date(), groupBy: 'day' });
+      expect(total).toMatchObject({ p50_latency_ms: 0, p95_latency_ms: 3 });
+    });
+
     it('has percentiles within 5 % of the exact ones', async () => {
       const { ours } = await twoProcesses(kind);
       for (let number = 1; number <= 100; number += 1) {
