@@ -5,11 +5,13 @@ import { readEnvironment } from './src/config/environment.ts';
 import { loadConfig } from './src/config/load.ts';
 
 const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
-mkdirSync(dirname(DATABASE_URL), { recursive: true });
+const dialect = /^postgres(?:ql)?:/.test(DATABASE_URL) ? 'postgresql' : 'sqlite';
+if (dialect === 'sqlite') mkdirSync(dirname(DATABASE_URL), { recursive: true });
+const folder = dialect === 'sqlite' ? 'sqlite' : 'postgres';
 
 export default defineConfig({
-  dialect: 'sqlite',
-  schema: './src/storage/sqlite/schema.ts',
-  out: './drizzle/sqlite',
+  dialect,
+  schema: `./src/storage/${folder}/schema.ts`,
+  out: `./drizzle/${folder}`,
   dbCredentials: { url: DATABASE_URL },
 });

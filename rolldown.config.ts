@@ -25,6 +25,7 @@ const ENTRIES = {
   'search-worker': 'src/storage/sqlite/search-worker.ts',
   'db-backup': 'src/commands/db-backup.ts',
   'db-check': 'src/commands/db-check.ts',
+  'db-copy': 'src/commands/db-copy.ts',
   usage: 'src/commands/usage.ts',
 };
 

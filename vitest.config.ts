@@ -12,7 +12,7 @@ const withMockedTimers = [
 export default defineConfig({
   test: {
     globalSetup: 'src/testing/global-setup.ts',
-    maxWorkers: 2, // tests of server processes wait more than they compute
+    maxWorkers: 4, // tests of server processes wait more than they compute
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['src/testing/**', 'src/**/*.{test,soak,browser}.ts'],
@@ -30,7 +30,15 @@ export default defineConfig({
       },
       { test: { name: 'unit-isolated', include: withMockedTimers, ...timeouts } },
       { test: { name: 'browser', include: ['src/**/*.browser.ts'], ...timeouts } },
-      { test: { name: 'soak', include: ['src/**/*.soak.ts'], testTimeout: 600_000, fileParallelism: false } },
+      {
+        test: {
+          name: 'soak',
+          include: ['src/**/*.soak.ts'],
+          ...timeouts,
+          testTimeout: 1_200_000,
+          fileParallelism: false,
+        },
+      },
     ],
   },
 });

@@ -24,6 +24,7 @@ const bash = async (command: string) => {
 
 const mask = (text: string) =>
   text
+    .replaceAll('\r', '') // curl's header lines
     .trim()
     .replaceAll(/\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ/g, '<time>')
     .replaceAll(/"latency_ms":\d+/g, '"latency_ms":<ms>')

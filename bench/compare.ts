@@ -19,7 +19,7 @@ export const compareWithBaseline =
   };
 
 /** The comparison is fair only if both do the same work. */
-async function assertSameResponse(baseline: Server, service: Server, load: Load): Promise<void> {
+export async function assertSameResponse(baseline: Server, service: Server, load: Load): Promise<void> {
   const path = typeof load.path === 'string' ? load.path : load.path();
   const request = async ({ url }: Server) => {
     const response = await fetch(url + path, requestOptions(load));

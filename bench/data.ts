@@ -42,7 +42,7 @@ export async function createDatabase({ tickets, withResults = false }: DatabaseO
 
 function copyFirstRows(file: string, count: number): void {
   const sqlite = new Database(file);
-  for (const table of ['tickets', 'results', 'runs']) {
+  for (const table of ['tickets', 'results', 'runs', 'ticket_search']) {
     const columns = sqlite.pragma(`table_info(${table})`) as { name: string }[];
     const names = columns.map(({ name }) => name);
     const values = names.map((name) => (name === 'id' || name === 'ticket_id' ? 'n' : name));

@@ -41,9 +41,19 @@ export async function measureLoad(server: Server, load: Load): Promise<Metrics> 
   return {
     requestsPerSecond: (latenciesMs.length / (end - start)) * 1000,
     p50Ms: percentile(0.5),
+    p95Ms: percentile(0.95),
     p99Ms: percentile(0.99),
     cpuUs: (after.cpuUs - before.cpuUs) / latenciesMs.length,
   };
+}
+
+/** Makes one request. */
+export async function measureRequest(url: string): Promise<Metrics> {
+  const start = performance.now();
+  const response = await fetch(url);
+  await response.arrayBuffer();
+  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
+  return { durationMs: performance.now() - start };
 }
 
 /** The same for autocannon and for fetch. */

@@ -5,8 +5,9 @@ import { stopServers } from './processes.ts';
 import { describeMachine, type Results, type ScenarioResult, summarize, toMarkdown } from './report.ts';
 import type { Metrics, Scale, Scenario } from './scenario.ts';
 import { SCENARIOS } from './scenarios.ts';
+import { POSTGRES_SCENARIOS, stopPostgres } from './scenarios-postgres.ts';
 
-const USAGE = `usage: npm run bench -- [--quick] [--only NAME]
+const USAGE = `usage: npm run bench -- [--quick] [--only NAME] [--database sqlite|postgres]
 
 Compares the built service with the baseline server (bench/baseline.ts) and the baseline client
 (bench/baseline-client.ts). Takes about four minutes. A full run writes bench/results.json and the tables in
@@ -15,21 +16,26 @@ docs/benchmarks.md. The exit code is 1 if a target is missed.
   --quick      takes about a minute, with shorter rounds and less data, and writes nothing
   --only NAME  runs one scenario and writes nothing; one of
                ${SCENARIOS.map(({ name }) => name).join(', ')}
+               or for PostgreSQL
+               ${POSTGRES_SCENARIOS.map(({ name }) => name).join(', ')}
+  --database   postgres compares the service on PostgreSQL with bench/baseline-postgres.ts; default: sqlite
 `;
 
 const FULL: Scale = { seconds: 1, rounds: 5, creates: 100_000, tickets: 1_000_000 };
 const QUICK: Scale = { seconds: 0.3, rounds: 2, creates: 20_000, tickets: 100_000 };
 
-const RESULTS = new URL('results.json', import.meta.url);
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
 
 async function main(): Promise<void> {
-  const { quick, only, help } = readArguments();
+  const { quick, only, help, database } = readArguments();
   if (help) {
     process.stdout.write(USAGE);
     return;
   }
-  const scenarios = SCENARIOS.filter(({ name }) => only === undefined || name === only);
+  const isPostgres = database === 'postgres';
+  const scenarios = (isPostgres ? POSTGRES_SCENARIOS : SCENARIOS).filter(
+    ({ name }) => only === undefined || name === only,
+  );
   if (scenarios.length === 0) exitWithUsage(`there is no scenario called ${only}`);
   const results: Results = { machine: describeMachine(), scenarios: [] };
   for (const [index, scenario] of scenarios.entries()) {
@@ -37,15 +43,22 @@ async function main(): Promise<void> {
     results.scenarios.push(await runScenario(scenario, quick ? QUICK : FULL));
     process.stderr.write('\n');
   }
+  await stopPostgres();
   process.stdout.write(`${toMarkdown(results)}\n`);
-  if (!quick && !only) save(results);
+  if (!quick && !only) save(results, isPostgres ? 'postgres' : 'bench');
   if (results.scenarios.some(({ targets }) => targets.some(({ isMet }) => !isMet))) process.exitCode = 1;
 }
 
 function readArguments() {
   try {
-    return parseArgs({ options: { quick: { type: 'boolean' }, only: { type: 'string' }, help: { type: 'boolean' } } })
-      .values;
+    return parseArgs({
+      options: {
+        quick: { type: 'boolean' },
+        only: { type: 'string' },
+        database: { type: 'string' },
+        help: { type: 'boolean' },
+      },
+    }).values;
   } catch (error) {
     return exitWithUsage((error as Error).message);
   }
@@ -70,10 +83,12 @@ async function runScenario(scenario: Scenario, scale: Scale): Promise<ScenarioRe
   return summarize(scenario, rounds.slice(warmUpRounds));
 }
 
-function save(results: Results): void {
-  writeFileSync(RESULTS, `${JSON.stringify(results, undefined, 2)}\n`);
-  const [before, , after] = readFileSync(DOCUMENT, 'utf8').split(/<!-- \/?bench -->/);
-  writeFileSync(DOCUMENT, `${before}<!-- bench -->\n${toMarkdown(results)}\n<!-- /bench -->${after}`);
+/** @param section `bench` or `postgres`: the name of the file, and of the marks in the document */
+function save(results: Results, section: string): void {
+  const file = section === 'bench' ? 'results.json' : 'results-postgres.json';
+  writeFileSync(new URL(file, import.meta.url), `${JSON.stringify(results, undefined, 2)}\n`);
+  const [before, , after] = readFileSync(DOCUMENT, 'utf8').split(new RegExp(`<!-- /?${section} -->`));
+  writeFileSync(DOCUMENT, `${before}<!-- ${section} -->\n${toMarkdown(results)}\n<!-- /${section} -->${after}`);
 }
 
 await main();

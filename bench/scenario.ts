@@ -2,6 +2,7 @@
 export const METRICS = {
   requestsPerSecond: 'requests/s',
   p50Ms: 'p50 ms',
+  p95Ms: 'p95 ms',
   p99Ms: 'p99 ms',
   cpuUs: 'CPU µs/request',
   durationMs: 'ms',

@@ -2,7 +2,8 @@ import { USAGE_GROUPS } from '../src/schemas/usage.ts';
 import { postAtOnce } from './burst.ts';
 import { compareWithBaseline } from './compare.ts';
 import { createDatabase, type DatabaseOptions, largeDatabase, newFile } from './data.ts';
-import { type Load, measureLoad } from './load.ts';
+import { LIST_SCENARIOS } from './list-scenarios.ts';
+import { type Load, measureLoad, measureRequest } from './load.ts';
 import type { Server } from './processes.ts';
 import type { Metrics, Scenario, Target } from './scenario.ts';
 import { runBaselineClient, startBaseline, startService, startWithProvider } from './servers.ts';
@@ -175,15 +176,8 @@ export const SCENARIOS: Scenario[] = [
       return Object.fromEntries(USAGE_GROUPS.map((group) => [group, measure(group)]));
     },
   },
+  ...LIST_SCENARIOS,
 ];
-
-async function measureRequest(url: string): Promise<Metrics> {
-  const start = performance.now();
-  const response = await fetch(url);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
-  return { durationMs: performance.now() - start };
-}
 
 async function measureStart(start: Promise<Server>): Promise<Metrics> {
   const server = await start;

@@ -11,6 +11,9 @@ const CACHE = { NODE_COMPILE_CACHE: path('../dist/cache') };
 export const startBaseline = (database: string, synchronous: 'FULL' | 'NORMAL' = 'FULL') =>
   startServer([FLAG, path('../dist/baseline.js'), database, synchronous], CACHE);
 
+export const startBaselinePostgres = (databaseUrl: string) =>
+  startServer([FLAG, path('../dist/baseline-postgres.js'), databaseUrl], CACHE);
+
 interface ServiceOptions {
   settings?: NodeJS.ProcessEnv;
   logFile?: string;
@@ -31,11 +34,15 @@ export function startService(database: string, { settings, logFile }: ServiceOpt
 const NEW_TICKETS = 15_000;
 
 /** Starts the baseline client and the service with new tickets; their provider responds after `delayMs`. */
-export async function startWithProvider(delayMs: number) {
+export const startWithProvider = (delayMs: number) =>
+  startClientAndProvider(delayMs, (tickets) => createDatabase({ tickets }));
+
+/** The same with another database. */
+export async function startClientAndProvider(delayMs: number, createDatabase: (tickets: number) => Promise<string>) {
   const provider = await startServer([path('provider.ts'), String(delayMs)], {});
   const providerUrl = `${provider.url}/v1`;
   const client = await startServer([path('baseline-client.ts')], { BASE_URL: providerUrl });
-  const service = await startService(await createDatabase({ tickets: NEW_TICKETS }), {
+  const service = await startService(await createDatabase(NEW_TICKETS), {
     settings: { OPENAI_BASE_URL: providerUrl, LLM_MAX_CONCURRENCY: '1000' },
   });
   let id = 0;

@@ -50,11 +50,10 @@ const INSERT_SUMS = `
   INSERT INTO usage_daily
   SELECT substr(started_at, 1, 10), provider, model, prompt_version, coalesce(category, ''), coalesce(error_code, ''),
     status,
-    CASE
-      WHEN latency_ms IS NULL THEN -1
-      WHEN latency_ms < 1000 THEN (latency_ms + 5) / 10 * 10
-      ELSE (latency_ms + 50) / 100 * 100
-    END AS latency,
+    coalesce((latency_ms + step / 2) / step * step, -1) AS latency,
     count(*), sum(attempts), sum(input_tokens), sum(output_tokens), sum(total_tokens), sum(cached_tokens), sum(cost_usd)
-  FROM runs WHERE status IN ('succeeded', 'failed')
+  FROM (
+    SELECT *, CASE WHEN latency_ms < 500 THEN 20 WHEN latency_ms < 1000 THEN 50 WHEN latency_ms < 2000 THEN 100
+      WHEN latency_ms < 5000 THEN 200 ELSE 500 END AS step
+    FROM runs WHERE status IN ('succeeded', 'failed'))
   GROUP BY 1, provider, model, prompt_version, category, error_code, status, latency`;

@@ -22,6 +22,8 @@ it('requests.http has requests that the server answers as their titles say', asy
     ['Process it', 200],
     ['Process it again and overwrite the result', 200],
     ['Read the ticket', 200],
+    ['List the newest tickets with a result', 200],
+    ['Search tickets of a time', 200],
     ['Read its result', 200],
     ['List its runs', 200],
     ['Read its first run', 200],

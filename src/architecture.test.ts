@@ -8,7 +8,7 @@ const SRC = fileURLToPath(new URL('.', import.meta.url));
 /** What each part of src imports: other parts, and those packages that only some parts may know. */
 const IMPORTS = {
   'app.ts': ['fastify', 'observability', 'plugins', 'processing', 'routes', 'schemas', 'storage'],
-  commands: ['app.ts', 'config', 'observability', 'root.ts', 'schemas', 'storage', 'storage/sqlite'],
+  commands: ['app.ts', 'config', 'observability', 'root.ts', 'schemas', 'storage', 'storage/open.ts', 'storage/sqlite'],
   config: ['errors.ts', 'schemas'],
   llm: ['errors.ts', 'root.ts', 'schemas'],
   'llm/create.ts': ['config', 'llm', 'llm/offline', 'llm/openai'],
@@ -20,10 +20,10 @@ const IMPORTS = {
   routes: ['errors.ts', 'fastify', 'observability', 'plugins', 'processing', 'schemas', 'storage'],
   schemas: ['errors.ts'],
   'shutdown.ts': ['fastify', 'observability', 'processing'],
-  storage: ['errors.ts', 'schemas'],
+  storage: ['drizzle-orm', 'errors.ts', 'root.ts', 'schemas'],
   'storage/open.ts': ['errors.ts', 'storage', 'storage/postgres', 'storage/sqlite'],
-  'storage/postgres': ['errors.ts', 'storage'],
-  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'root.ts', 'schemas', 'storage'],
+  'storage/postgres': ['drizzle-orm', 'errors.ts', 'pg', 'schemas', 'storage'],
+  'storage/sqlite': ['better-sqlite3', 'drizzle-orm', 'errors.ts', 'schemas', 'storage'],
 };
 
 const RESTRICTED_PACKAGE = /^@?(openai|better-sqlite3|pg|drizzle-orm|prom-client|fastify)\b/;

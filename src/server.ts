@@ -37,7 +37,11 @@ async function start(): Promise<void> {
 
   const { version } = JSON.parse(readFileSync(new URL('package.json', ROOT), 'utf8'));
   const metrics = createMetrics({ version });
-  const storage = await openStorage(config.DATABASE_URL, { onCommit: metrics.observeCommit });
+  const storage = await openStorage(config.DATABASE_URL, {
+    onCommit: metrics.observeCommit,
+    poolSize: config.DATABASE_POOL_SIZE,
+    usePreparedStatements: config.DATABASE_PREPARED_STATEMENTS,
+  });
   const limiter = createConcurrencyLimiter({
     concurrency: config.LLM_MAX_CONCURRENCY,
     maxQueueSize: config.LLM_MAX_QUEUE,

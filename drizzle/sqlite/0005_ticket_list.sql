@@ -2,7 +2,7 @@ CREATE TABLE `ticket_search` (
 	`ticket_id` integer PRIMARY KEY NOT NULL,
 	`raw_text` text NOT NULL,
 	`summary` text,
-	FOREIGN KEY (`ticket_id`) REFERENCES `tickets`(`id`) ON UPDATE no action ON DELETE no action
+	FOREIGN KEY (`ticket_id`) REFERENCES `tickets`(`id`) ON UPDATE no action ON DELETE cascade
 );
 --> statement-breakpoint
 DROP INDEX `tickets_status`;--> statement-breakpoint

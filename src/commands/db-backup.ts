@@ -1,12 +1,14 @@
 import { parseArgs } from 'node:util';
+import { redactDatabaseUrl } from '../config/database-url.ts';
 import { readEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
+import { isPostgresUrl } from '../storage/open.ts';
 import { backupDatabase } from '../storage/sqlite/backup.ts';
 
 const USAGE = `Usage: npm run db:backup -- FILE
 
 Copies the database of DATABASE_URL to FILE and checks the copy. Servers may keep running.
-FILE must not exist. A relative path is relative to the project's folder.
+FILE must not exist. For PostgreSQL it prints the command of pg_dump instead. A relative path is relative to the project's folder.
 
 Exit code: 0 if the backup is complete, otherwise 1.
 `;
@@ -24,6 +26,10 @@ async function run(): Promise<void> {
     process.exitCode = 1;
   } else {
     const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+    if (isPostgresUrl(DATABASE_URL)) {
+      const dump = `pg_dump --format=custom --file=${file} --dbname='${redactDatabaseUrl(DATABASE_URL)}'`;
+      throw new Error(`this command copies SQLite files. For PostgreSQL use:\n${dump}`);
+    }
     await backupDatabase(DATABASE_URL, file, abortOnSignal());
     process.stdout.write(`Copied ${DATABASE_URL} to ${file}.\n`);
   }

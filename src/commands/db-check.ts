@@ -2,6 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { readEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
+import { isPostgresUrl } from '../storage/open.ts';
 import { findProblems } from '../storage/sqlite/integrity.ts';
 
 const USAGE = `Usage: npm run db:check
@@ -19,6 +20,7 @@ function run(): void {
     return;
   }
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
+  if (isPostgresUrl(DATABASE_URL)) throw new Error('this command checks SQLite files; for PostgreSQL use pg_amcheck');
   if (!existsSync(DATABASE_URL)) throw new Error(`there is no database ${DATABASE_URL}`);
   const problems = findProblems(DATABASE_URL);
   if (problems.length === 0) {

@@ -1,4 +1,4 @@
-import { readFileSync, writeFileSync } from 'node:fs';
+import { mkdirSync, readFileSync, writeFileSync } from 'node:fs';
 import { PassThrough } from 'node:stream';
 import { WriteStream } from 'node:tty';
 import { stripVTControlCharacters } from 'node:util';
@@ -153,6 +153,14 @@ describe('npm run usage', () => {
     expect(stderr).toContain('it has the schema of an older version: start the server once, which updates it');
     expect(code).toBe(1);
     expect(sqlite.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'usage_daily'").pluck().get()).toBe(0);
+  });
+
+  it('exits with 1 for a folder, and names it', async () => {
+    const folder = temporaryFolder();
+    mkdirSync(`${folder}/data/app.db`, { recursive: true });
+    const { code, stderr } = await runCommand('usage', folder);
+    expect(stderr).toBe('No report: cannot read ./data/app.db: unable to open database file\n');
+    expect(code).toBe(1);
   });
 
   it('exits with 1 for a file that is not a database', async () => {

@@ -4,7 +4,7 @@ import { readEnvironment } from '../config/environment.ts';
 import { loadConfig } from '../config/load.ts';
 import type { DateRange } from '../schemas/date.ts';
 import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
-import { openUsageReader } from '../storage/sqlite/usage-reader.ts';
+import { openUsageReader } from '../storage/open.ts';
 import type { UsageRepository } from '../storage/types.ts';
 import { parseRange } from './usage/range.ts';
 import { readFailures, readReport } from './usage/report.ts';
@@ -44,7 +44,7 @@ async function run(): Promise<void> {
   const range = parseRange(values);
   const group = parseGroup(groupBy ?? 'day');
   const { DATABASE_URL } = loadConfig({ DATABASE_URL: readEnvironment().DATABASE_URL });
-  const { usage, close } = openUsageReader(DATABASE_URL);
+  const { usage, close } = await openUsageReader(DATABASE_URL);
   try {
     if (file === undefined) {
       process.stdout.write(formatTable(await readReport(usage, range, group), process.stdout));
@@ -52,7 +52,7 @@ async function run(): Promise<void> {
       await writePage(file, usage, range);
     }
   } finally {
-    close();
+    await close();
   }
 }
 

@@ -4,6 +4,7 @@ import { loadConfig } from './load.ts';
 
 const SECRET = 'sk-secret-0123456789';
 const SECRETS = {
+  DATABASE_URL: `postgresql://user:${SECRET}@db.local/tickets`,
   API_KEYS: `support:${SECRET}`,
   METRICS_KEY: `${SECRET}-metrics`,
   OPENAI_API_KEY: SECRET,
@@ -20,6 +21,7 @@ describe('redactConfig', () => {
     expect(redacted).toMatchObject({
       API_KEYS: ['support'],
       METRICS_KEY: true,
+      DATABASE_URL: 'postgresql://user@db.local/tickets',
       OPENAI_API_KEY: true,
       OPENAI_EXTRA_BODY: ['api_key'],
       HTTPS_PROXY: 'http://proxy.local:3128',
@@ -41,6 +43,7 @@ describe('nonDefaultSettings', () => {
       PORT: 1,
       API_KEYS: ['support'],
       METRICS_KEY: true,
+      DATABASE_URL: 'postgresql://user@db.local/tickets',
       TRUST_PROXY: ['127.0.0.1'],
       LLM_PROVIDER: 'openai',
       OPENAI_API_KEY: true,

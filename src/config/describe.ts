@@ -1,3 +1,4 @@
+import { redactDatabaseUrl } from './database-url.ts';
 import { type Config, loadConfig } from './load.ts';
 import { removeCredentials } from './urls.ts';
 
@@ -6,6 +7,7 @@ export const redactConfig = (config: Config) => ({
   ...config,
   API_KEYS: config.API_KEYS.map(({ name }) => name),
   METRICS_KEY: config.METRICS_KEY !== undefined,
+  DATABASE_URL: redactDatabaseUrl(config.DATABASE_URL),
   OPENAI_API_KEY: config.OPENAI_API_KEY !== undefined,
   OPENAI_EXTRA_BODY: Object.keys(config.OPENAI_EXTRA_BODY), // a gateway may accept keys of providers in it
   HTTPS_PROXY: config.HTTPS_PROXY && removeCredentials(config.HTTPS_PROXY),

@@ -1,6 +1,6 @@
 import { StartupError } from '../errors.ts';
 import type { ModelPrices } from '../schemas/model-prices.ts';
-import { parseDatabasePath } from './database-path.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import { parseExtraBody } from './extra-body.ts';
 import { parsePrices } from './prices.ts';
 import {
@@ -24,6 +24,7 @@ type ParsedSetting =
   | 'API_KEYS'
   | 'ALLOW_ANONYMOUS'
   | 'TRUST_PROXY'
+  | 'DATABASE_PREPARED_STATEMENTS'
   | 'LLM_PROVIDER'
   | 'OPENAI_EXTRA_BODY'
   | 'LLM_PRICES'
@@ -36,8 +37,9 @@ export type Config = Readonly<Omit<Settings, ParsedSetting>> & {
   readonly API_KEYS: readonly ApiKey[];
   readonly ALLOW_ANONYMOUS: boolean;
   readonly TRUST_PROXY: readonly string[];
-  /** The path of the SQLite file; URLs are reduced to it. */
+  /** A PostgreSQL URL, or the path of the SQLite file. */
   readonly DATABASE_URL: string;
+  readonly DATABASE_PREPARED_STATEMENTS: boolean;
   readonly LLM_PROVIDER: 'openai' | 'offline';
   readonly OPENAI_EXTRA_BODY: Readonly<Record<string, unknown>>;
   readonly LLM_PRICES: ModelPrices;
@@ -65,7 +67,8 @@ export function loadConfig(environment: NodeJS.ProcessEnv): Config {
     API_KEYS: parseList(settings.API_KEYS).map(parseApiKey),
     ALLOW_ANONYMOUS: settings.ALLOW_ANONYMOUS === 'true',
     TRUST_PROXY: parseList(settings.TRUST_PROXY),
-    DATABASE_URL: parseDatabasePath(settings.DATABASE_URL) as string,
+    DATABASE_URL: parseDatabaseUrl(settings.DATABASE_URL) as string,
+    DATABASE_PREPARED_STATEMENTS: settings.DATABASE_PREPARED_STATEMENTS === 'true',
     LLM_PROVIDER: settings.LLM_PROVIDER ?? (hasProvider ? 'openai' : 'offline'),
     OPENAI_BASE_URL: settings.OPENAI_BASE_URL && removeApiPath(settings.OPENAI_BASE_URL),
     OPENAI_EXTRA_BODY: parseExtraBody(settings.OPENAI_EXTRA_BODY ?? '{}') as Record<string, unknown>,

@@ -3,7 +3,7 @@ import { type Static, Type } from '@sinclair/typebox';
 import { Ajv } from 'ajv';
 import { AJV_OPTIONS } from '../schemas/ajv.ts';
 import { StringEnum } from '../schemas/text.ts';
-import { parseDatabasePath } from './database-path.ts';
+import { parseDatabaseUrl } from './database-url.ts';
 import { parseExtraBody } from './extra-body.ts';
 import { parsePrices } from './prices.ts';
 import { isBaseUrl, isProxyUrl } from './urls.ts';
@@ -76,8 +76,17 @@ export const Environment = Type.Object({
   DATABASE_URL: Type.String({
     default: './data/app.db',
     format: 'database-url',
-    description: 'the path of a SQLite file, or a file: or sqlite: URL',
-    examples: ['sqlite:///./data/app.db'],
+    description:
+      'the path of a SQLite file, a file: or sqlite: URL, or a postgresql: URL with a database and no other parameters ' +
+      'than host, sslmode (disable, require, verify-ca with sslrootcert, verify-full), sslrootcert, sslcert, sslkey and ' +
+      'application_name',
+    examples: ['postgresql://user:password@localhost:5432/tickets'],
+  }),
+  DATABASE_POOL_SIZE: integer(10, 1, 1000),
+  DATABASE_PREPARED_STATEMENTS: StringEnum(['true', 'false'], {
+    default: 'true',
+    description: 'false for a PgBouncer that does not keep prepared statements, otherwise true',
+    examples: ['false'],
   }),
   LLM_PROVIDER: Type.Optional(
     StringEnum(['openai', 'offline'], { description: 'openai or offline', examples: ['offline'] }),
@@ -175,7 +184,7 @@ export const SETTING_NAMES = Object.keys(Environment.properties) as SettingName[
 
 const ajv = new Ajv({ ...AJV_OPTIONS, allErrors: true, useDefaults: true });
 ajv.addFormat('api-keys', areApiKeys);
-ajv.addFormat('database-url', (value) => parseDatabasePath(value) !== undefined);
+ajv.addFormat('database-url', (value) => parseDatabaseUrl(value) !== undefined);
 ajv.addFormat('base-url', isBaseUrl);
 ajv.addFormat('extra-body', (value) => parseExtraBody(value) !== undefined);
 ajv.addFormat('model-prices', (value) => parsePrices(value) !== undefined);

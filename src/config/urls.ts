@@ -22,7 +22,8 @@ function parseHttpUrl(value: string): URL | undefined {
   return url && /^https?:$/.test(url.protocol) ? url : undefined;
 }
 
-const isEncoded = (text: string) => decode(text) !== undefined;
+/** Whether the percent-encoding of a text is valid. */
+export const isEncoded = (text: string) => decode(text) !== undefined;
 
 /** Returns the text, because the bundler drops a call of `decodeURIComponent` whose result is not used. */
 function decode(text: string): string | undefined {

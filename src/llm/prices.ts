@@ -1,3 +1,4 @@
+import type { Usage } from '@pydantic/genai-prices';
 import type { ModelPrices } from '../schemas/model-prices.ts';
 import type { TokenUsage } from '../schemas/result.ts';
 
@@ -18,9 +19,10 @@ export interface PriceOptions {
 }
 
 /** Calculates costs from configured prices, otherwise from the list that the package bundles. It makes no requests. */
-export const createCostCalculator =
-  ({ baseURL, model: configured, prices = {} }: PriceOptions): CostOf =>
-  async (model = configured, { input_tokens, output_tokens, cached_tokens }) => {
+export function createCostCalculator({ baseURL, model: configured, prices = {} }: PriceOptions): CostOf {
+  let listed: ReturnType<typeof loadList> | undefined;
+
+  return async (model = configured, { input_tokens, output_tokens, cached_tokens }) => {
     if (input_tokens === null || output_tokens === null) return null;
     const cached = Math.min(cached_tokens ?? 0, input_tokens);
     const name = [model, configured].find((name) => Object.hasOwn(prices, name));
@@ -29,7 +31,15 @@ export const createCostCalculator =
       const { input, cached_input = input, output } = price;
       return ((input_tokens - cached) * input + cached * cached_input + output_tokens * output) / 1_000_000;
     }
-    const { calcPrice } = await import('@pydantic/genai-prices'); // takes 50–170 ms, which a start can do without
-    const usage = { input_tokens, output_tokens, cache_read_tokens: cached };
-    return calcPrice(usage, model, { providerApiUrl: baseURL })?.total_price ?? null;
+    listed ??= loadList(baseURL);
+    const calculate = await listed;
+    return calculate?.({ input_tokens, output_tokens, cache_read_tokens: cached }, model)?.total_price ?? null;
   };
+}
+
+/** Loads the provider's prices at the first use: it takes 50–170 ms, which a start can do without. */
+async function loadList(baseURL: string) {
+  const { calcPrice, findProvider } = await import('@pydantic/genai-prices');
+  const provider = findProvider({ providerApiUrl: baseURL });
+  return provider && ((usage: Usage, model: string) => calcPrice(usage, model, { provider }));
+}

@@ -17,6 +17,9 @@ describe('with API keys', () => {
   it.each([
     ['GET', '/tickets/1'],
     ['GET', '/tickets/1/result'],
+    ['GET', '/tickets/1/runs'],
+    ['GET', '/tickets/1/runs/1'],
+    ['GET', '/usage'],
     ['HEAD', '/tickets/1'],
     ['POST', '/tickets'],
     ['POST', '/tickets/1/process'],
@@ -109,6 +112,16 @@ describe('with a metrics key', () => {
   ])('GET /metrics with %s', async (_name, headers, status) => {
     const { app } = await withKeys();
     expect((await app.inject({ url: '/metrics', headers })).statusCode).toBe(status);
+  });
+
+  it.each([
+    ['GET', '/tickets/1'],
+    ['GET', '/tickets/1/runs'],
+    ['GET', '/usage'],
+    ['DELETE', '/tickets/1'],
+  ] as const)('refuses the metrics key for %s %s', async (method, url) => {
+    const { app } = await withKeys();
+    expect((await app.inject({ method, url, headers: bearer(METRICS_KEY) })).statusCode).toBe(401);
   });
 
   it('requires it for GET /metrics where there are no API keys', async () => {

@@ -61,7 +61,8 @@ describe('/docs', () => {
       await group.locator('[data-path]').evaluateAll((paths) => paths.map((path) => path.getAttribute('data-path'))),
     ]);
     expect(await Promise.all(shown)).toEqual([
-      ['Tickets', ['/tickets', '/tickets/{id}', '/tickets/{id}/result', '/tickets/{id}/process']],
+      ['Tickets', ['/tickets', '/tickets/{id}', '/tickets/{id}', '/tickets/{id}/result', '/tickets/{id}/process']],
+      ['Runs', ['/tickets/{id}/runs', '/tickets/{id}/runs/{number}', '/usage']],
       ['Operations', ['/health', '/ready', '/metrics']],
     ]);
   });

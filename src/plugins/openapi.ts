@@ -27,7 +27,10 @@ const DOCUMENT: FastifyDynamicSwaggerOptions['openapi'] = {
   openapi: '3.1.0',
   servers: [{ url: '/', description: 'The server that this document comes from.' }],
   tags: [
-    { name: 'Tickets', description: 'Create tickets, process them, read their results and delete them.' },
+    {
+      name: 'Tickets',
+      description: 'Create, list and search tickets, process them, read their results and delete them.',
+    },
     { name: 'Batches', description: 'Process many tickets in the background.' },
     { name: 'Runs', description: 'Every run of the model, and what runs have used in total.' },
     { name: 'Operations', description: 'Health checks and metrics.' },

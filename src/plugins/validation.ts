@@ -117,7 +117,7 @@ const BODY_TYPE_MESSAGES: Record<string, string> = {
 
 function typeMessage(type: string, part: string): string {
   if (part === 'body') return BODY_TYPE_MESSAGES[type] ?? `must be a ${type}`;
-  if (type === 'string') return 'may occur only once';
+  if (type === 'string') return 'must be given only once'; // a repeated parameter is a list
   return type === 'boolean'
     ? `must be one of ${[...TRUE_WORDS, ...FALSE_WORDS].join(', ')}`
     : 'must be an integer, in digits only';

@@ -1,12 +1,17 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import type { ServiceOptions } from '../testing/open-service.ts';
 import { completed } from '../testing/provider.ts';
-import { withTickets } from '../testing/service.ts';
+import { withTickets as startService } from '../testing/service.ts';
+import { STORAGES } from '../testing/storages.ts';
 
 const all = <T>(count: number, make: (i: number) => Promise<T>) =>
   Promise.all(Array.from({ length: count }, (_, i) => make(i)));
 
-describe('POST /tickets/:id/process', () => {
+describe.each(STORAGES)('POST /tickets/:id/process over $name', ({ createDatabase }) => {
+  const withTickets = async (count: number, options: ServiceOptions) =>
+    startService(count, { database: (await createDatabase()).url, ...options });
+
   it('makes no more provider calls at once than allowed, and the others in turn', async () => {
     const { process, provider } = await withTickets(10, { concurrency: 3 });
     let running = 0;
@@ -87,9 +92,11 @@ describe('POST /tickets/:id/process', () => {
   });
 
   it('logs that leases could not be renewed', async () => {
-    const { log, processor, store } = await withTickets(1, {});
-    await store.close();
+    const database = await createDatabase();
+    const { log, processor } = await startService(1, { database: database.url });
+    await database.query('ALTER TABLE runs RENAME TO missing');
     await processor.heartbeat();
+    await database.query('ALTER TABLE missing RENAME TO runs');
     expect(log.join()).toMatch('leases were not renewed');
   });
 });

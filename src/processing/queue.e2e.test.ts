@@ -35,7 +35,7 @@ describe('queued runs', () => {
     expect(response.status).toBe(202);
     const location = `${servers[0].url}${response.headers.get('location')}`;
     expect(await json(fetch(location))).toMatchObject({ status: 'queued' });
-    await start({ BACKGROUND_CONCURRENCY: '1' });
+    await start({ environment: { BACKGROUND_CONCURRENCY: '1' } });
     await expect.poll(() => json(fetch(location))).toMatchObject({ status: 'succeeded' });
     expect(provider.requests).toHaveLength(1);
   });
@@ -167,7 +167,7 @@ describe('the queue', () => {
     expect(count("runs WHERE status = 'queued'")).toBe(4);
     servers[0].child.kill('SIGTERM');
     await servers[0].exit;
-    await start({ DAILY_BUDGET_USD: '9' });
+    await start({ environment: { DAILY_BUDGET_USD: '9' } });
     await expect.poll(countDone).toBe(6);
     expect(provider.requests).toHaveLength(6);
   });

@@ -1,51 +1,36 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
-import { openStorage } from '../storage/open.ts';
-import { completed } from '../testing/provider.ts';
-import { answerAfter, json, startServers } from '../testing/servers.ts';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { describe, expect, it } from 'vitest';
+import { HAS_POSTGRES } from '../testing/postgres.ts';
+import { type Behaviour, completed, OUTPUT } from '../testing/provider.ts';
+import { bundleWithFastClock } from '../testing/server-process.ts';
+import { answerAfter, json, type Server, startServers } from '../testing/servers.ts';
+import { POSTGRES, STORAGES, type StorageKind } from '../testing/storages.ts';
 
 const statusOf = async (url: string, id = 1) => (await json(fetch(`${url}/tickets/${id}`))).status;
 
-describe('two servers on one database', () => {
-  it('make one call for 200 simultaneous requests for one ticket, with equal answers', async () => {
-    const { folder, provider, servers } = await startServers(2);
+describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) => {
+  it('make one call for 300 simultaneous requests for one ticket, with equal answers', async () => {
+    const database = await createDatabase();
+    const { provider, servers } = await startServers(3, { DATABASE_URL: database.url });
     await servers[0].post('/tickets', { raw_text: 'x' });
     provider.respond(answerAfter(1000));
-    const requests = Array.from({ length: 200 }, (_, i) =>
-      (servers[i % 2] as (typeof servers)[0]).post(`/tickets/1/process${i % 3 ? '' : '?force=true'}`),
+    const requests = Array.from({ length: 300 }, (_, i) =>
+      (servers[i % 3] as (typeof servers)[0]).post(`/tickets/1/process${i % 4 ? '' : '?force=true'}`),
     );
     const responses = await Promise.all(requests);
     expect(new Set(responses.map(({ status }) => status))).toEqual(new Set([200]));
     const bodies = await Promise.all(responses.map((response) => response.text()));
     expect(new Set(bodies).size).toBe(1);
     expect(provider.requests).toHaveLength(1);
-    const storage = await openStorage(`${folder}/data/app.db`);
-    onTestFinished(storage.close);
+    const storage = await database.open();
     expect(await storage.runs.listRuns(1, { limit: 10 })).toEqual([
       expect.objectContaining({ number: 1, status: 'succeeded', attempts: 1, input_tokens: 120 }),
     ]);
   });
 
-  it('mark the run of a killed server as abandoned and claim the next one', async () => {
-    const { folder, provider, servers } = await startServers(2);
-    await servers[0].post('/tickets', { raw_text: 'x' });
-    provider.respond(() => () => {});
-    servers[0].post('/tickets/1/process').catch(() => {}); // the kill closes its connection
-    await expect.poll(() => provider.requests.length).toBe(1);
-    servers[0].child.kill('SIGKILL');
-    provider.respond(completed());
-    const response = await servers[1].post('/tickets/1/process'); // waits until the lease has expired
-    expect(response.status).toBe(200);
-    const storage = await openStorage(`${folder}/data/app.db`);
-    onTestFinished(storage.close);
-    const runs = await storage.runs.listRuns(1, { limit: 10 });
-    expect(runs).toEqual([
-      expect.objectContaining({ number: 2, status: 'succeeded', attempts: 1 }),
-      expect.objectContaining({ number: 1, status: 'abandoned', attempts: 0, finished_at: expect.any(String) }),
-    ]);
-  });
-
   it('together exceed a daily budget by no more than the calls under way', async () => {
     const { provider, servers } = await startServers(2, {
+      DATABASE_URL: (await createDatabase()).url,
       LLM_PRICES: JSON.stringify({ 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }), // 0.16 dollars per call
       DAILY_BUDGET_USD: '0.8',
       LLM_MAX_CONCURRENCY: '2',
@@ -66,7 +51,7 @@ describe('two servers on one database', () => {
   });
 
   it('answer with the same failure to requests that wait in another process', async () => {
-    const { provider, servers } = await startServers(2);
+    const { provider, servers } = await startServers(2, { DATABASE_URL: (await createDatabase()).url });
     await servers[0].post('/tickets', { raw_text: 'x' });
     const limited = { status: 429, headers: { 'retry-after': '3600', 'x-request-id': 'req_x' } };
     provider.respond(async () => {
@@ -80,5 +65,101 @@ describe('two servers on one database', () => {
       expect(await response.json()).toMatchObject({ code: 'llm_rate_limited', openai_request_id: 'req_x' });
     }
     expect(await statusOf(servers[1].url)).toBe('failed');
+  });
+
+  it('share one DAILY_BUDGET_USD, also after a restart', async () => {
+    const { provider, servers, start } = await startServers(2, {
+      DATABASE_URL: (await createDatabase()).url,
+      LLM_PRICES: '{"gpt-4o-mini-2024-07-18":{"input":0,"output":100}}', // 0.004 for the answer's 40 tokens
+      DAILY_BUDGET_USD: '0.01',
+    });
+    const [one, other] = servers;
+    for (const raw_text of ['1', '2', '3', '4']) await one.post('/tickets', { raw_text });
+    const codes = [];
+    for (const [id, { post }] of [one, other, one, other].entries()) {
+      codes.push((await json(post(`/tickets/${id + 1}/process`))).code);
+    }
+    expect(codes).toEqual([undefined, undefined, undefined, 'budget_exhausted']);
+    one.child.kill('SIGTERM');
+    expect(await one.exit).toBe(0);
+    const restarted = await start();
+    expect(await json(restarted.post('/tickets/4/process'))).toMatchObject({ code: 'budget_exhausted' });
+    expect(await json(restarted.post('/tickets/1/process'))).toMatchObject(OUTPUT); // stored
+    expect(provider.requests).toHaveLength(3);
+  });
+});
+
+/** Suspends a server, but not within a write, which would lock a SQLite file for all others. */
+async function suspend(server: Server, other: Server): Promise<void> {
+  for (;;) {
+    server.child.kill('SIGSTOP');
+    if ((await other.post('/tickets', { raw_text: 'z' })).ok) return;
+    server.child.kill('SIGCONT');
+  }
+}
+
+/** Kills the owner of one run and suspends the owner of another one past its lease. */
+async function loseTwoOwners({ createDatabase }: StorageKind): Promise<void> {
+  const database = await createDatabase();
+  const { provider, servers } = await startServers(3, { DATABASE_URL: database.url });
+  const [killed, suspended, other] = servers;
+  for (const raw_text of ['x', 'y']) await other.post('/tickets', { raw_text });
+  const late = Promise.withResolvers<Behaviour>();
+  provider.respond(() => late.promise);
+  killed.post('/tickets/1/process').catch(() => 'killed');
+  const stale = suspended.post('/tickets/2/process');
+  await expect.poll(() => provider.requests.length).toBe(2);
+  killed.child.kill('SIGKILL');
+  await suspend(suspended, other);
+
+  provider.respond(completed());
+  const fresh = await Promise.all([1, 2].map((id) => json(other.post(`/tickets/${id}/process`)))); // after the leases
+  for (const result of fresh) expect(result).toMatchObject(OUTPUT);
+  late.resolve(completed({ ...OUTPUT, summary: 'late' }));
+  suspended.child.kill('SIGCONT');
+  expect(await json(stale)).toEqual(fresh[1]);
+  expect(await json(fetch(`${other.url}/tickets/2/result`))).toEqual(fresh[1]);
+  expect(provider.requests).toHaveLength(4);
+  const storage = await database.open();
+  for (const id of [1, 2]) {
+    expect(await storage.runs.listRuns(id, { limit: 10 })).toMatchObject([
+      { number: 2, status: 'succeeded', attempts: 1 },
+      { number: 1, status: 'abandoned', finished_at: expect.any(String) },
+    ]);
+  }
+}
+
+describe('a server on the database of a killed and a suspended one', () => {
+  it('makes their runs anew after the leases, and the suspended one overwrites nothing', async () => {
+    await Promise.all(STORAGES.map(loseTwoOwners)); // at the same time, because they mostly wait
+  }, 120_000);
+});
+
+describe.skipIf(!HAS_POSTGRES)('servers on PostgreSQL whose clocks differ by an hour', () => {
+  it('keep their leases, share runs, and store the time of the database', async () => {
+    const { url } = await POSTGRES.createDatabase();
+    const { provider, servers, start } = await startServers(1, { DATABASE_URL: url });
+    const all = [
+      servers[0],
+      ...(await Promise.all([1, -1].map((hours) => start({ command: bundleWithFastClock(hours) })))),
+    ];
+    for (const { post } of all) {
+      const { created_at } = await json(post('/tickets', { raw_text: 'x' }));
+      expect(Math.abs(Date.parse(created_at) - Date.now())).toBeLessThan(600_000);
+    }
+    const answer = Promise.withResolvers<Behaviour>();
+    provider.respond(() => answer.promise);
+    const results = all.map(({ post }, i) => json(post(`/tickets/${i + 1}/process`)));
+    await expect.poll(() => provider.requests.length).toBe(3);
+    const shared = all.flatMap(({ post }) => [1, 2, 3].map((id) => json(post(`/tickets/${id}/process`))));
+    await sleep(2500); // longer than the time between two heartbeats, which also recover expired runs
+    for (const id of [1, 2, 3]) expect(await statusOf(all[0]?.url ?? '', id)).toBe('processing');
+    answer.resolve(completed());
+    const stored = await Promise.all(results);
+    expect(await Promise.all(shared)).toEqual([...stored, ...stored, ...stored]);
+    expect(provider.requests).toHaveLength(3);
+    for (const { created_at } of stored) {
+      expect(Math.abs(Date.parse(created_at) - Date.now())).toBeLessThan(600_000);
+    }
   });
 });

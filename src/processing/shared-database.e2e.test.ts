@@ -5,15 +5,16 @@ import { openStorage } from '../storage/open.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
 import { withTickets } from '../testing/service.ts';
+import { STORAGES } from '../testing/storages.ts';
 
 const REMOTE_RESULT = makeNewResult({ summary: 'of another process' });
 
-describe('processes that share a database', () => {
+describe.each(STORAGES)('processes that share a database ($name)', ({ createDatabase }) => {
   it('joins a remote run and answers 404 for an unknown ticket when the queue is full', async () => {
-    const { database, process, provider } = await withTickets(2, { concurrency: 1, maxQueueSize: 0 });
+    const database = await createDatabase();
+    const { process, provider } = await withTickets(2, { database: database.url, concurrency: 1, maxQueueSize: 0 });
     provider.respond(() => () => {});
-    const other = await openStorage(database);
-    onTestFinished(() => other.close());
+    const other = await database.open();
     process(2); // takes the only slot
     await expect.poll(() => provider.requests.length).toBe(1);
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
@@ -25,13 +26,13 @@ describe('processes that share a database', () => {
   });
 
   it('makes a run of its own for a forced request after a remote run has ended', async () => {
-    const { database, process, provider } = await withTickets(1, {});
+    const database = await createDatabase();
+    const { process, provider } = await withTickets(1, { database: database.url });
     provider.respond(async () => {
       await sleep(200);
       return completed();
     });
-    const other = await openStorage(database);
-    onTestFinished(() => other.close());
+    const other = await database.open();
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const follower = process(1);
     await sleep(60); // it has polled once
@@ -43,11 +44,11 @@ describe('processes that share a database', () => {
   });
 
   it('keeps a run that takes longer than the lease by renewing it', async () => {
-    const { database, process, processor, provider } = await withTickets(1, { leaseMs: 500 });
+    const database = await createDatabase();
+    const { process, processor, provider } = await withTickets(1, { database: database.url, leaseMs: 500 });
     const heartbeat = setInterval(processor.heartbeat, 60);
     onTestFinished(() => clearInterval(heartbeat));
-    const other = await openStorage(database, { leaseMs: 500 });
-    onTestFinished(() => other.close());
+    const other = await database.open({ leaseMs: 500 });
     const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
     provider.respond(() => promise);
     const response = process(1);
@@ -63,10 +64,14 @@ describe('processes that share a database', () => {
   });
 
   it('stops a run whose lease was lost, and answers with what the new owner stored', async () => {
-    const { database, process, processor, provider } = await withTickets(1, { leaseMs: 100, maxAttempts: 3 });
+    const database = await createDatabase();
+    const { process, processor, provider } = await withTickets(1, {
+      database: database.url,
+      leaseMs: 100,
+      maxAttempts: 3,
+    });
     provider.respond(() => () => {});
-    const other = await openStorage(database, { leaseMs: 100 });
-    onTestFinished(() => other.close());
+    const other = await database.open({ leaseMs: 100 });
     const response = process(1);
     await expect.poll(() => provider.requests.length).toBe(1);
     // No heartbeat: the lease expires.
@@ -77,7 +82,9 @@ describe('processes that share a database', () => {
     expect((await response).json()).toEqual(stored);
     expect(provider.requests).toHaveLength(1);
   });
+});
 
+describe('processes that share a SQLite file', () => {
   it('keeps a paid answer while the database is locked, and answers other writes with 503', async () => {
     const { app, database, process, provider, read } = await withTickets(1, {});
     const other = new Database(database);

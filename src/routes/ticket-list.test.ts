@@ -189,7 +189,7 @@ describe('GET /tickets', () => {
     ['q=', ['q'], 'must not be empty'],
     [`q=${'x'.repeat(101)}`, ['q'], 'must have at most 100 characters'],
     ['q=a%00b', ['q'], 'must not contain U+0000 or half of a surrogate pair'],
-    ['q=a&q=b', ['q'], 'may occur only once'],
+    ['q=a&q=b', ['q'], 'must be given only once'],
     ['order=id', ['order'], 'must be one of newest, oldest'],
     ['limit=0', ['limit'], 'must be at least 1'],
     ['limit=101', ['limit'], 'must be at most 100'],

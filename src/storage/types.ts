@@ -332,3 +332,9 @@ export interface UsageRepository {
   /** Known cost in US dollars of the runs that started on a UTC date and have ended. */
   costOfDay(day: string): Promise<number>;
 }
+
+/** The usage of a database that servers may have open. */
+export interface UsageReader {
+  usage: UsageRepository;
+  close(): Promise<void>;
+}

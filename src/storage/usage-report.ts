@@ -16,6 +16,15 @@ export interface UsageRow {
   cost_usd: number | null;
 }
 
+/** Rounds to steps of 1, 2 or 5 in the second digit: the result is at most 5 % off. */
+export function roundLatency(ms: number): number {
+  if (ms < 20) return ms;
+  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
+  const digits = ms / unit; // from 10 to 99
+  const step = unit * (digits < 20 ? 1 : digits < 50 ? 2 : 5);
+  return Math.round(ms / step) * step;
+}
+
 /** Adds up the rows of each group, and of all. */
 export function summarizeUsage(rows: UsageRow[]): { data: UsageGroup[]; total: UsageTotal } {
   const groups = Map.groupBy(rows, ({ group }) => group);

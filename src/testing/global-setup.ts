@@ -1,6 +1,46 @@
-import { execFileSync } from 'node:child_process';
+import { execFile } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
+import pg from 'pg';
+import type { TestProject } from 'vitest/node';
+import { NoPostgresError, startPostgresServer } from './postgres-server.ts';
 
-/** Builds the bundle once, before any test starts a server from it. */
-export const setup = () =>
-  void execFileSync('npm', ['run', 'build'], { cwd: fileURLToPath(new URL('../..', import.meta.url)), stdio: 'pipe' });
+declare module 'vitest' {
+  export interface ProvidedContext {
+    /** Of the server that the tests share; undefined where there is none. */
+    postgresUrl: string | undefined;
+    /** What the names of this run's databases begin with. */
+    databasePrefix: string;
+  }
+}
+
+/** Builds the bundle and starts a PostgreSQL server once, before any test uses them. */
+export async function setup(project: TestProject) {
+  const databasePrefix = `ticket_service_test_${process.pid}_`;
+  project.provide('databasePrefix', databasePrefix);
+  const existing = process.env.TEST_DATABASE_URL;
+  const cwd = fileURLToPath(new URL('../..', import.meta.url));
+  const build = promisify(execFile)('npm', ['run', 'build'], { cwd });
+  const [, server] = await Promise.all([build, existing ? undefined : startSharedServer()]);
+  project.provide('postgresUrl', existing ?? server?.url);
+  return () => (existing ? dropDatabases(existing, databasePrefix) : server?.close());
+}
+
+/** Undefined where PostgreSQL does not run. The continuous integration must not skip its tests. */
+async function startSharedServer() {
+  try {
+    return await startPostgresServer({ fsync: false });
+  } catch (error) {
+    if (!(error instanceof NoPostgresError) || process.env.CI === 'true') throw error;
+    process.stderr.write(`The tests of PostgreSQL are skipped, because ${error.message}; set TEST_DATABASE_URL.\n`);
+    return undefined;
+  }
+}
+
+async function dropDatabases(url: string, prefix: string): Promise<void> {
+  const client = new pg.Client(url);
+  await client.connect();
+  const { rows } = await client.query('SELECT datname FROM pg_database WHERE starts_with(datname, $1)', [prefix]);
+  for (const { datname } of rows) await client.query(`DROP DATABASE ${pg.escapeIdentifier(datname)} WITH (FORCE)`);
+  await client.end();
+}

@@ -18,6 +18,8 @@ import { openStorage } from '../storage/open.ts';
 import { startProvider } from './provider.ts';
 
 export interface ServiceOptions {
+  /** DATABASE_URL; a file in the folder by default. */
+  database?: string;
   api?: 'responses' | 'chat';
   /** Further options of the provider's client. */
   openai?: Partial<OpenAIOptions>;
@@ -41,11 +43,11 @@ export const PRICES = { 'gpt-4o-mini-2024-07-18': { input: 0.15, cached_input: 0
 
 export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 
-/** The whole service without its process: the app on a database file in this folder, and a provider that it calls. */
+/** The whole service without its process: the app on a database and a provider that it calls. */
 export async function openService(folder: string, options: ServiceOptions = {}) {
   const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
   const { concurrency = 64, maxQueueSize = 1000, leaseMs = 10_000 } = options;
-  const database = join(folder, 'app.db');
+  const { database = join(folder, 'app.db') } = options;
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();
@@ -128,7 +130,7 @@ export async function openService(folder: string, options: ServiceOptions = {}) 
     provider,
     queue,
     store,
-    /** Path of the database file. */
+    /** Its DATABASE_URL: by default the path of a file. */
     database,
     /** The lines of the log as they are written. */
     log,

@@ -1,6 +1,35 @@
-import { StartupError } from '../../errors.ts';
-import type { Storage, StorageOptions } from '../types.ts';
+import { LEASE_MS, type Storage, type StorageOptions } from '../types.ts';
+import { createAvailability } from './availability.ts';
+import { parseConnectionUrl } from './connection-config.ts';
+import { openConnections } from './connections.ts';
+import { createReadinessCheck } from './readiness.ts';
+import { createResultRepository } from './results.ts';
+import { createRunRepository } from './runs.ts';
+import { prepareDatabase } from './startup.ts';
+import { createTicketRepository } from './tickets.ts';
+import { createUsageRepository } from './usage.ts';
+import { createWriter } from './writer.ts';
 
-export async function openPostgres(_databaseUrl: string, _options: StorageOptions = {}): Promise<Storage> {
-  throw new StartupError('DATABASE_URL: PostgreSQL is not supported yet');
+/**
+ * Connects to a PostgreSQL database and applies the migrations that it lacks.
+ *
+ * @throws StartupError if the database cannot be used or a migration fails.
+ */
+export async function openPostgres(databaseUrl: string, options: StorageOptions = {}): Promise<Storage> {
+  const { leaseMs = LEASE_MS } = options;
+  const config = parseConnectionUrl(databaseUrl);
+  const appliedMigrations = await prepareDatabase(config);
+  const connections = openConnections(config, options);
+  const writer = createWriter(options);
+  const availability = createAvailability();
+  const { track } = availability;
+  return {
+    appliedMigrations,
+    tickets: track(createTicketRepository(connections, writer)),
+    results: track(createResultRepository(connections)),
+    runs: track(createRunRepository(connections, { writer, availability, leaseMs })),
+    usage: track(createUsageRepository(connections)),
+    checkReadiness: createReadinessCheck(connections, writer),
+    close: connections.close,
+  };
 }

@@ -14,7 +14,6 @@ import {
 } from '../types.ts';
 import { createBatchRepository } from './batches.ts';
 import { read } from './errors.ts';
-import { foldStoredTexts } from './fold.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
 import { createTicketCount, createTicketList } from './list.ts';
 import { migrate } from './migrate.ts';
@@ -22,6 +21,7 @@ import { createQueueRepository } from './queue.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
+import { fillSearchTexts } from './search-texts.ts';
 import { createSearchThread } from './search-thread.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
@@ -57,7 +57,7 @@ export function openSqlite(path: string, options: StorageOptions = {}): Storage 
 function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit }: StorageOptions): Storage {
   assertIntegrity(sqlite);
   const appliedMigrations = migrate(sqlite);
-  foldStoredTexts(sqlite);
+  fillSearchTexts(sqlite);
   sqlite.pragma(`busy_timeout = ${BUSY_TIMEOUT_MS}`);
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);

@@ -2,6 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 import type { TicketFilter, TicketListQuery } from '../types.ts';
 import { createTicketList } from './list.ts';
+import { listStatement } from './list-statement.ts';
 
 const QUERY: TicketListQuery = { filter: {}, order: 'newest', limit: 100 };
 const EXPIRED = 0;
@@ -57,27 +58,12 @@ describe('the statements', () => {
   ])('read an index in its order: %s for %j', (index, filter) => {
     const { sqlite } = withTickets(1);
     for (const order of ['newest', 'oldest'] as const) {
-      const plan = explain(sqlite, { ...QUERY, filter, order });
+      const { sql, parameters } = listStatement({ filter, order });
+      const steps = sqlite.prepare(`EXPLAIN QUERY PLAN ${sql}`).all(parameters) as { detail: string }[];
+      const plan = steps.map(({ detail }) => detail).join('\n');
       expect(plan).toContain(`USING COVERING INDEX ${index} (`);
       expect(plan).toContain('created_at>? AND created_at<?)');
       expect(plan).not.toMatch(/SCAN|TEMP B-TREE/);
     }
   });
 });
-
-/** The plan of the statement that finds the tickets. */
-function explain(sqlite: ReturnType<typeof openSqliteFile>, query: TicketListQuery): string {
-  const plans: string[] = [];
-  const spy = {
-    transaction: (list: unknown) => list,
-    prepare: (source: string) => ({
-      iterate(parameters: object) {
-        const plan = sqlite.prepare(`EXPLAIN QUERY PLAN ${source}`).all(parameters) as { detail: string }[];
-        plans.push(plan.map(({ detail }) => detail).join('\n'));
-        return [];
-      },
-    }),
-  };
-  createTicketList(spy as never)(query);
-  return plans.join('\n');
-}

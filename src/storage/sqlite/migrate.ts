@@ -1,12 +1,6 @@
-import { readFileSync } from 'node:fs';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import type Database from 'better-sqlite3';
-import { type MigrationMeta, readMigrationFiles } from 'drizzle-orm/migrator';
-import { ROOT } from '../../root.ts';
+import { type Migration, migrationsFolder, readMigrations } from '../migrations.ts';
 import { findOrphans } from './integrity.ts';
-
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('drizzle/sqlite', ROOT));
 
 /**
  * Applies the migrations that a database lacks, all in one transaction. Records them where `drizzle-kit migrate` does.
@@ -20,12 +14,12 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('drizzle/sqlite', ROOT));
  * @returns the names of the applied migrations
  * @throws Error that names the migration which failed; the database is unchanged.
  */
-export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): string[] {
-  const migrations = readMigrationFiles({ migrationsFolder: folder });
+export function migrate(sqlite: Database.Database, folder = migrationsFolder('sqlite')): string[] {
+  const migrations = readMigrations(folder);
   const applyMissing = sqlite.transaction(() => {
     const last = latestApplied(sqlite);
-    const missing = migrations.filter(({ folderMillis }) => folderMillis > last);
-    return missing.map((migration) => apply(sqlite, migration, nameOf(migration, folder)));
+    const missing = migrations.filter(({ createdAt }) => createdAt > last);
+    return missing.map((migration) => apply(sqlite, migration));
   });
   sqlite.pragma('foreign_keys = OFF');
   const applied = applyMissing.immediate();
@@ -33,7 +27,7 @@ export function migrate(sqlite: Database.Database, folder = MIGRATIONS_FOLDER): 
   return applied;
 }
 
-/** The creation time (drizzle-kit's `when`, in ms since 1970) of the newest applied migration; -1 if there is none. */
+/** The creation time of the newest applied migration; -1 if there is none. */
 function latestApplied(sqlite: Database.Database): number {
   sqlite.exec(`CREATE TABLE IF NOT EXISTS __drizzle_migrations
     (id SERIAL PRIMARY KEY, hash text NOT NULL, created_at numeric)`);
@@ -41,21 +35,14 @@ function latestApplied(sqlite: Database.Database): number {
   return Number(newest ?? -1);
 }
 
-function apply(sqlite: Database.Database, migration: MigrationMeta, name: string): string {
+function apply(sqlite: Database.Database, { name, hash, createdAt, statements }: Migration): string {
   try {
-    for (const statement of migration.sql) sqlite.exec(statement);
+    for (const statement of statements) sqlite.exec(statement);
     const [orphan] = findOrphans(sqlite, 1);
     if (orphan) throw new Error(orphan);
   } catch (error) {
     throw new Error(`migration ${name} failed, the database is unchanged: ${(error as Error).message}`);
   }
-  sqlite
-    .prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)')
-    .run(migration.hash, migration.folderMillis);
+  sqlite.prepare('INSERT INTO __drizzle_migrations (hash, created_at) VALUES (?, ?)').run(hash, createdAt);
   return name;
-}
-
-function nameOf({ folderMillis }: MigrationMeta, folder: string): string {
-  const { entries } = JSON.parse(readFileSync(join(folder, 'meta/_journal.json'), 'utf8'));
-  return entries.find(({ when }: { when: number }) => when === folderMillis)?.tag;
 }

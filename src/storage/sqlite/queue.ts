@@ -1,5 +1,6 @@
 import { and, asc, count, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
+import type { Run } from '../../schemas/run.ts';
 import type { EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
@@ -25,7 +26,7 @@ export function createQueueRepository(
     const newest = statements.findNewest.get({ ticketId });
     if (newest?.status === 'queued' || newest?.status === 'running') {
       statements.joinBackground.run({ id: newest.id });
-      return { state: 'queued', run: statements.findRun.get({ ticketId, number: newest.number }) ?? newest };
+      return { state: 'queued', run: statements.findRun.get({ ticketId, number: newest.number }) as Run };
     }
     const run = insertQueued({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0 });
     statements.markProcessing.run({ ticketId });

@@ -1,23 +1,7 @@
-import {
-  and,
-  between,
-  desc,
-  eq,
-  exists,
-  gt,
-  gte,
-  inArray,
-  lt,
-  ne,
-  notBetween,
-  notExists,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, between, desc, eq, exists, gt, gte, lt, ne, notBetween, notExists, or, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
-import { RUN_COLUMNS } from './run-columns.ts';
+import { COUNTED_COLUMNS, RUN_COLUMNS, SERIES_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
 import { batches, results, runs, ticketSearch, tickets } from './schema.ts';
 
 const TICKET_ID = sql.placeholder('ticketId');
@@ -50,7 +34,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
    * Fencing: this process has claimed the run, and no other one a newer run since. A run that was marked as abandoned
    * because its lease had expired can still be ended by its owner; a released one has no owner.
    */
-  const isOwned = and(eq(runs.lease_owner, OWNER), inArray(runs.status, ['running', 'abandoned']), isNewest);
+  const isOwned = and(eq(runs.lease_owner, OWNER), sql`${runs.status} in ('running', 'abandoned')`, isNewest);
   const isOwnRun = and(isRunOfTicket, eq(runs.number, NUMBER), isOwned);
   const isInList = (column: SQLiteColumn) =>
     sql`${column} in (select value from json_each(${sql.placeholder('ticketIds')}))`;
@@ -88,20 +72,20 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
       .from(results)
       .where(and(eq(results.ticket_id, TICKET_ID), notExists(liveRunOf(results.ticket_id))))
       .prepare(),
-    findNewest: db.select().from(runs).where(isRunOfTicket).orderBy(desc(runs.number)).limit(1).prepare(),
+    /** Without ORDER BY or LIMIT: SQLite 3.54 prepares a statement with both anew whenever its values change. */
+    findNewest: db.select(STATE_COLUMNS).from(runs).where(and(isRunOfTicket, isNewest)).prepare(),
     findSucceededSince: db
       .select({ number: runs.number })
       .from(runs)
       .where(and(isRunOfTicket, gte(runs.number, NUMBER), eq(runs.status, 'succeeded')))
-      .limit(1)
       .prepare(),
     findByNumber: db
-      .select()
+      .select(STATE_COLUMNS)
       .from(runs)
       .where(and(isRunOfTicket, eq(runs.number, NUMBER)))
       .prepare(),
     findExpired: db
-      .select()
+      .select(STATE_COLUMNS)
       .from(runs)
       .where(and(isRunning, notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
       .prepare(),
@@ -174,7 +158,7 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         reply_draft: param('reply_draft', runs.reply_draft),
       })
       .where(isOwnRun)
-      .returning()
+      .returning(COUNTED_COLUMNS)
       .prepare(),
     fail: db
       .update(runs)
@@ -187,13 +171,13 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
         openai_request_id: param('openai_request_id', runs.openai_request_id),
       })
       .where(isOwnRun)
-      .returning()
+      .returning({ ...COUNTED_COLUMNS, ...SERIES_COLUMNS })
       .prepare(),
     release: db
       .update(runs)
       .set({ ...ended, status: 'abandoned' })
       .where(isOwnRun)
-      .returning()
+      .returning(SERIES_COLUMNS)
       .prepare(),
 
     /** For an owner that another process has fenced off: what its run has used counts all the same. */

@@ -1,16 +1,18 @@
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { RunUsage } from '../../schemas/run.ts';
+import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, NextRun, RunFailure, RunRepository, RunState } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
-import { fold } from './fold.ts';
 import { prepareResultUpsert } from './results.ts';
+import type { SERIES_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
 import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
 import { createBudgetCheck, createUsageRecorder } from './usage.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
-type RunRow = typeof runs.$inferSelect;
+type RunRow = Pick<typeof runs.$inferSelect, keyof typeof STATE_COLUMNS>;
+type SeriesRow = Pick<RunRow, keyof typeof SERIES_COLUMNS>;
 
 export interface ProcessIdentity {
   /** Distinguishes this process from all others on the file. */
@@ -49,20 +51,20 @@ export function createRunRepository(
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
   /** Queues the next run of a background series. */
-  function enqueueNext(run: RunRow, next: NextRun): void {
+  function enqueueNext(run: SeriesRow, next: NextRun): void {
     insertQueued({ ticketId: run.ticket_id, number: run.number + 1, batchId: run.batch_id, ...next });
     leaveBatch(run);
   }
 
   /** A batch counts only the newest run of a ticket, and the cost of all. */
-  function leaveBatch({ id, batch_id: batchId, cost_usd: cost }: RunRow): void {
+  function leaveBatch({ id, batch_id: batchId, cost_usd: cost }: SeriesRow): void {
     if (batchId === null) return;
     if (cost !== null) statements.addBatchCost.run({ batchId, cost });
     statements.clearBatch.run({ id });
   }
 
   /** What follows a run without an outcome. Its number in the series is used again, because it is not to blame. */
-  function recoverTicket(run: RunRow): void {
+  function recoverTicket(run: SeriesRow): void {
     const { ticket_id: ticketId, background_run: backgroundRun } = run;
     if (backgroundRun === null) statements.restoreTicketStatus.run({ ticketId });
     else enqueueNext(run, { backgroundRun, delayMs: 0 });
@@ -87,9 +89,11 @@ export function createRunRepository(
     // An expired background run has not been recovered yet: this run takes its place in the series.
     const expired = newest?.status === 'running' ? newest : undefined;
     const { background_run: backgroundRun = null, batch_id: batchId = null } = expired ?? {};
-    statements.abandon.run({ ticketId });
+    if (expired) {
+      statements.abandon.run({ ticketId });
+      leaveBatch(expired);
+    }
     statements.claim.run({ ...lease, number, backgroundRun, batchId });
-    if (expired) leaveBatch(expired);
     statements.markProcessing.run({ ticketId });
     // A released run has no owner, so only an expired one was reclaimed.
     const wasReclaimed = newest !== undefined && newest.lease_owner !== null;

@@ -16,11 +16,12 @@ import { CATEGORIES } from '../../schemas/result.ts';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
 import type { BatchCursor, BatchDefinition } from '../types.ts';
-import { fromTimestamp } from './timestamp.ts';
+import { fromTimestamp, toTimestamp } from './timestamp.ts';
 
 const utcTimestamp = customType<{ data: string; driverData: string }>({
   dataType: () => 'text',
   fromDriver: fromTimestamp,
+  toDriver: toTimestamp,
 });
 
 export const tickets = sqliteTable(
@@ -49,7 +50,7 @@ export const tickets = sqliteTable(
 export const ticketSearch = sqliteTable('ticket_search', {
   ticket_id: integer()
     .primaryKey()
-    .references(() => tickets.id),
+    .references(() => tickets.id, { onDelete: 'cascade' }),
   raw_text: text().notNull(),
   /** Of the stored result. */
   summary: text(),
@@ -161,7 +162,7 @@ export const runs = sqliteTable(
     uniqueIndex('runs_active').on(table.ticket_id).where(sql`status in ('queued', 'running')`),
     index('runs_queued').on(table.start_after).where(sql`status = 'queued'`),
     index('runs_running').on(table.lease_expires_at).where(sql`status = 'running'`),
-    index('runs_without_outcome').on(table.started_at).where(sql`status in ('running', 'abandoned')`),
+    index('runs_abandoned').on(table.started_at).where(sql`status = 'abandoned'`),
     index('runs_batch').on(table.batch_id, table.status, table.cost_usd).where(sql`batch_id is not null`),
     check('runs_status', sql`${table.status} in ('queued', 'running', 'succeeded', 'failed', 'abandoned')`),
   ],

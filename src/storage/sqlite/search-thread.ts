@@ -1,13 +1,9 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
+import { createSearchQueue } from '../search-queue.ts';
 import type { TicketListPage, TicketListQuery } from '../types.ts';
 import { toStorageError } from './errors.ts';
-
-/** How long a search may read, so that it is answered within a second. Searches that wait share this time. */
-const BUDGET_MS = 800;
-const MAX_WAITING = 15;
 
 /** The source, or the file that the bundler makes of it. */
 const WORKER_FILE = new URL(`search-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'cjs'}`, import.meta.url);
@@ -24,7 +20,6 @@ export type SearchAnswer = { page: TicketListPage } | { error: { code: string | 
  * search. If it dies, the search fails and the next one starts a new thread.
  */
 export function createSearchThread(path: string) {
-  const queue = pLimit(1);
   let worker: Worker | undefined;
 
   function startWorker(): Worker {
@@ -37,18 +32,15 @@ export function createSearchThread(path: string) {
     return started;
   }
 
-  async function search(query: TicketListQuery): Promise<TicketListPage> {
+  async function search(query: TicketListQuery, budgetMs: number): Promise<TicketListPage> {
     worker ??= startWorker();
-    const answer = await ask(worker, { query, budgetMs: BUDGET_MS / (1 + queue.pendingCount) });
+    const answer = await ask(worker, { query, budgetMs });
     if ('page' in answer) return answer.page;
     throw toStorageError(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
   }
 
   return {
-    async search(query: TicketListQuery): Promise<TicketListPage> {
-      if (queue.pendingCount >= MAX_WAITING) throw new AppError('overloaded', 'too many searches wait');
-      return queue(search, query);
-    },
+    search: createSearchQueue(search, 1),
 
     async close(): Promise<void> {
       await worker?.terminate();

@@ -1,24 +1,7 @@
 import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 
-const ticket = { raw_text: 'x', source: 'web' };
-
 describe('findById', () => {
-  it('sees what this process has just committed', async () => {
-    const { storage } = openTestStorage();
-    for (let id = 1; id <= 50; id += 1) {
-      await storage.tickets.create(ticket);
-      expect(await storage.tickets.findById(id)).toMatchObject({ id });
-    }
-  });
-
-  it('sees what another process has just committed', async () => {
-    const { path, storage } = openTestStorage();
-    expect(await storage.tickets.findById(1)).toBeUndefined();
-    openSqliteFile(path).exec("INSERT INTO tickets (source, raw_text) VALUES ('web', 'x')");
-    expect(await storage.tickets.findById(1)).toMatchObject({ id: 1 });
-  });
-
   it('reports a missing table as an internal error', async () => {
     const { path, storage } = openTestStorage();
     openSqliteFile(path).exec('PRAGMA foreign_keys = OFF; DROP TABLE tickets');
@@ -29,15 +12,6 @@ describe('findById', () => {
     const { storage } = openTestStorage();
     storage.close();
     await expect(storage.tickets.findById(1)).rejects.toBeInstanceOf(TypeError);
-  });
-});
-
-describe('create', () => {
-  it('never gives the id of a deleted ticket to another one', async () => {
-    const { storage } = openTestStorage();
-    await storage.tickets.create(ticket);
-    await storage.tickets.delete(1);
-    expect(await storage.tickets.create(ticket)).toMatchObject({ id: 2 });
   });
 });
 

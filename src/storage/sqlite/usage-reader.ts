@@ -1,7 +1,7 @@
 import { existsSync } from 'node:fs';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
-import type { UsageRepository } from '../types.ts';
+import type { UsageReader } from '../types.ts';
 import { describeOpenError } from './integrity.ts';
 import { createUsageRepository } from './usage.ts';
 
@@ -11,18 +11,23 @@ import { createUsageRepository } from './usage.ts';
  *
  * @throws Error if there is no database, it cannot be read, or it has no usage yet.
  */
-export function openUsageReader(path: string): { usage: UsageRepository; close(): void } {
+export function openUsageReader(path: string): UsageReader {
   if (!existsSync(path)) throw new Error(`there is no database ${path}`);
-  // Not `readonly`: such a connection would leave its -wal and -shm files behind.
-  const sqlite = new Database(path, { fileMustExist: true });
+  let sqlite: Database.Database | undefined;
   try {
-    sqlite.pragma('query_only = ON');
-    sqlite.exec('BEGIN');
-    const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'usage_daily'").get();
-    if (!table) throw new Error('it has the schema of an older version: start the server once, which updates it');
-    return { usage: createUsageRepository(drizzle(sqlite)), close: () => void sqlite.close() };
+    // Not `readonly`: such a connection would leave its -wal and -shm files behind.
+    sqlite = new Database(path, { fileMustExist: true });
+    return createReader(sqlite);
   } catch (error) {
-    sqlite.close();
+    sqlite?.close();
     throw new Error(`cannot read ${path}: ${describeOpenError(error)}`, { cause: error });
   }
+}
+
+function createReader(sqlite: Database.Database): UsageReader {
+  sqlite.pragma('query_only = ON');
+  sqlite.exec('BEGIN');
+  const table = sqlite.prepare("SELECT 1 FROM sqlite_schema WHERE name = 'usage_daily'").get();
+  if (!table) throw new Error('it has the schema of an older version: start the server once, which updates it');
+  return { usage: createUsageRepository(drizzle(sqlite)), close: async () => void sqlite.close() };
 }

@@ -1,21 +1,23 @@
-import { and, between, eq, gte, lt, sql } from 'drizzle-orm';
+import { and, between, eq, gte, lt, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { UsageGroupName } from '../../schemas/usage.ts';
 import type { UsageRepository } from '../types.ts';
-import { summarizeUsage } from '../usage-report.ts';
+import { roundLatency, summarizeUsage } from '../usage-report.ts';
 import { read } from './errors.ts';
+import type { COUNTED_COLUMNS } from './run-columns.ts';
 import { runs, usageDaily } from './schema.ts';
 
-type RunRow = typeof runs.$inferSelect;
+type CountedRun = Pick<typeof runs.$inferSelect, keyof typeof COUNTED_COLUMNS>;
 
 const SUMS = ['runs', 'attempts', 'input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'] as const;
 
 /**
- * Running and abandoned runs are few and may still change, so they are read one by one. These are the words of the partial
- * index `runs_without_outcome`: SQLite uses it only if they are part of the statement.
+ * The runs that are not in the sums by day. SQLite uses the partial indexes `runs_queued`, `runs_running` and
+ * `runs_abandoned` only if a statement has these words.
  */
-const isWithoutOutcome = sql`status in ('running', 'abandoned')`;
 const isQueued = sql`status = 'queued'`;
+const isRunning = sql`status = 'running'`;
+const isAbandoned = sql`status = 'abandoned'`;
 
 /** Runs that started on these UTC dates, inclusive. */
 const isStartedBetween = (from: string, to: string) =>
@@ -25,7 +27,7 @@ const isStartedBetween = (from: string, to: string) =>
   );
 
 /** Returns a function that adds a run to the sums of its day; to be called when nothing can change it any more. */
-export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) => void {
+export function createUsageRecorder(db: BetterSQLite3Database): (run: CountedRun) => void {
   const values = Object.fromEntries(Object.keys(usageDaily).map((name) => [name, sql.placeholder(name)]));
   const insert = db
     .insert(usageDaily)
@@ -68,19 +70,11 @@ export function createUsageRecorder(db: BetterSQLite3Database): (run: RunRow) =>
     });
 }
 
-/** Rounds to steps of 1, 2 or 5 in the second digit: the result is at most 5 % off. */
-function roundLatency(ms: number): number {
-  if (ms < 20) return ms;
-  const unit = 10 ** (Math.floor(Math.log10(ms)) - 1);
-  const digits = ms / unit; // from 10 to 99
-  const step = unit * (digits < 20 ? 1 : digits < 50 ? 2 : 5);
-  return Math.round(ms / step) * step;
-}
-
 /** Returns a function that sums the known costs of the runs that started on a UTC date. */
 export function prepareCostOfDay(db: BetterSQLite3Database): (day: string) => number {
-  const { ended, withoutOutcome } = prepareCostStatements(db);
-  return (day) => (ended.get({ day })?.cost ?? 0) + (withoutOutcome.get({ day })?.cost ?? 0);
+  // Running ones have no cost yet.
+  const { ended, abandoned } = prepareCostStatements(db);
+  return (day) => (ended.get({ day })?.cost ?? 0) + (abandoned.get({ day })?.cost ?? 0);
 }
 
 /** Returns a function that compares the known costs of the runs that started today (UTC) with a budget. */
@@ -99,10 +93,10 @@ export function prepareCostStatements(db: BetterSQLite3Database) {
       .from(usageDaily)
       .where(eq(usageDaily.day, sql.placeholder('day')))
       .prepare(),
-    withoutOutcome: db
+    abandoned: db
       .select({ cost })
       .from(runs)
-      .where(and(isWithoutOutcome, isStartedBetween('day', 'day')))
+      .where(and(isAbandoned, isStartedBetween('day', 'day')))
       .prepare(),
   };
 }
@@ -122,6 +116,20 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
   const queuedDay = sql<string>`date(${runs.start_after} / 1000, 'unixepoch')`;
   const nothing = sql<number>`0`;
 
+  const prepareStarted = (groupBy: UsageGroupName, isOfStatus: SQL) =>
+    db
+      .select({
+        group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
+        status: runs.status,
+        latency_ms: sql<number>`-1`,
+        runs: sql<number>`count(*)`,
+        ...sums,
+      })
+      .from(runs)
+      .where(and(isOfStatus, isStartedBetween('from', 'to')))
+      .groupBy(sql`1`)
+      .prepare();
+
   const prepareReport = (groupBy: UsageGroupName) => ({
     ended: db
       .select({
@@ -135,18 +143,8 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       .where(between(usageDaily.day, ...range))
       .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms)
       .prepare(),
-    withoutOutcome: db
-      .select({
-        group: groupBy === 'day' ? day : sql<string>`coalesce(${runs[groupBy]}, '')`,
-        status: runs.status,
-        latency_ms: sql<number>`-1`,
-        runs: sql<number>`count(*)`,
-        ...sums,
-      })
-      .from(runs)
-      .where(and(isWithoutOutcome, isStartedBetween('from', 'to')))
-      .groupBy(sql`1`, runs.status)
-      .prepare(),
+    running: prepareStarted(groupBy, isRunning),
+    abandoned: prepareStarted(groupBy, isAbandoned),
     queued: db
       .select({
         group: groupBy === 'day' ? queuedDay : sql<string>`''`,
@@ -179,8 +177,8 @@ export function createUsageRepository(db: BetterSQLite3Database): UsageRepositor
       read(() => {
         const report = reports.get(groupBy) ?? prepareReport(groupBy);
         reports.set(groupBy, report);
-        const { ended, withoutOutcome, queued } = report;
-        return summarizeUsage([ended, withoutOutcome, queued].flatMap((part) => part.all({ from, to })));
+        const { ended, running, abandoned, queued } = report;
+        return summarizeUsage([ended, running, abandoned, queued].flatMap((part) => part.all({ from, to })));
       }),
 
     costOfDay: (day) => read(() => costOfDay(day)),

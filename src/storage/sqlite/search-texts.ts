@@ -1,13 +1,11 @@
 import type Database from 'better-sqlite3';
+import { fold } from '../fold.ts';
 
-/** Kept in the file's header. Increase it with a change of `fold`: the next start then folds all stored texts again. */
+/** Kept in the file's header. Increase it when `fold` changes: the next start then folds all stored texts again. */
 const FOLD_VERSION = 1;
 
-/** Makes texts that differ only in case equal. Two letters have the same capitals as others: ß (SS) and ς (Σ). */
-export const fold = (text: string) => text.toLowerCase().replaceAll('ß', 'ss').replaceAll('ς', 'σ');
-
 /** Fills `ticket_search` unless it is up to date. A migration cannot do it: SQL's `lower` knows only ASCII letters. */
-export function foldStoredTexts(sqlite: Database.Database): void {
+export function fillSearchTexts(sqlite: Database.Database): void {
   const isUpToDate = () => Number(sqlite.pragma('user_version', { simple: true })) >= FOLD_VERSION;
   if (isUpToDate()) return;
   sqlite.function('fold', { deterministic: true }, (text) => (typeof text === 'string' ? fold(text) : null));

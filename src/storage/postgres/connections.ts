@@ -1,0 +1,53 @@
+import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pg from 'pg';
+import type { StorageOptions } from '../types.ts';
+import { createPipeline, type Pipeline } from './pipeline.ts';
+
+const DEFAULT_POOL_SIZE = 10;
+
+/** Limit of a statement that may read many rows. The driver's types do not have it. */
+const slowOptions = { query_timeout: 60_000 };
+
+/**
+ * Every statement is a transaction of its own, so no transaction waits for this process while it holds locks.
+ *
+ * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
+ *   read does not wait for a commit.
+ * - `pool` is for writes that cannot be put into batches: PostgreSQL flushes the commits of several connections together.
+ * - `slow` is the same pool for statements that may read many rows.
+ */
+export interface Connections {
+  reads: NodePgDatabase;
+  writes: NodePgDatabase;
+  pool: NodePgDatabase;
+  slow: NodePgDatabase;
+  close(): Promise<void>;
+}
+
+export function openConnections(
+  config: pg.ClientConfig,
+  {
+    poolSize = DEFAULT_POOL_SIZE,
+    usePreparedStatements = true,
+  }: Pick<StorageOptions, 'poolSize' | 'usePreparedStatements'>,
+): Connections {
+  /** A statement without a name is not kept by the server. */
+  const toDatabase = (query: Pipeline['query']) => {
+    const queryUnnamed: typeof query = ({ name: _, ...config }, values) => query(config, values);
+    return drizzle({ query: usePreparedStatements ? query : queryUnnamed } as pg.Client);
+  };
+
+  const reads = createPipeline(config);
+  const writes = createPipeline(config);
+  const pool = new pg.Pool({ ...config, max: poolSize });
+  pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
+  return {
+    reads: toDatabase(reads.query),
+    writes: toDatabase(writes.query),
+    pool: toDatabase((query, values) => pool.query(query, values)),
+    slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
+    async close() {
+      await Promise.all([reads.close(), writes.close(), pool.end()]);
+    },
+  };
+}

@@ -1,0 +1,7 @@
+import { getTableColumns } from 'drizzle-orm';
+import { runs } from './schema.ts';
+
+const { lease_owner, lease_expires_at, error_message, retry_after_ms, ...columns } = getTableColumns(runs);
+
+/** The columns of a run that clients see. */
+export const RUN_COLUMNS = columns;

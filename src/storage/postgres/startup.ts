@@ -1,0 +1,61 @@
+import pg from 'pg';
+import { StartupError } from '../../errors.ts';
+import { migrate } from './migrate.ts';
+
+const MIN_VERSION = 14;
+
+/**
+ * Checks that the database can be used, and applies the migrations that it lacks.
+ *
+ * @returns the names of the applied migrations
+ * @throws StartupError with one line.
+ */
+export async function prepareDatabase(config: pg.ClientConfig): Promise<string[]> {
+  // A migration may take longer than other statements, and waits for one of another server.
+  const client = new pg.Client({ ...config, query_timeout: undefined });
+  client.on('error', () => {}); // its statement is rejected, too
+  try {
+    await client.connect();
+    await checkServer(client);
+    const applied = await migrate(client);
+    await checkRights(client);
+    return applied;
+  } catch (error) {
+    const { host, port, database } = client;
+    const { message, code } = error as NodeJS.ErrnoException; // a refused connection may have no message
+    throw new StartupError(
+      `DATABASE_URL: cannot use the PostgreSQL database ${database} at ${host}:${port}: ${message || code}`,
+      { cause: error },
+    );
+  } finally {
+    client.end();
+  }
+}
+
+async function checkServer(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(`
+    select current_setting('server_version') as version, current_setting('server_version_num')::int / 10000 as major,
+      current_setting('server_encoding') as encoding, current_setting('synchronous_commit') as synchronous_commit,
+      current_setting('transaction_read_only')::boolean as is_read_only`);
+  const { version, major, encoding, synchronous_commit, is_read_only } = rows[0];
+  if (major < MIN_VERSION) throw new Error(`the server has version ${version}, but ${MIN_VERSION} or later is needed`);
+  if (encoding !== 'UTF8') throw new Error(`its encoding is ${encoding}: create a database with encoding UTF8`);
+  if (is_read_only) throw new Error('it is read-only, perhaps a standby');
+  if (synchronous_commit === 'off') {
+    throw new Error(
+      'synchronous_commit is off, so a crash would lose tickets: set it to on for the role or the database',
+    );
+  }
+}
+
+/** The tables may belong to another role. */
+async function checkRights(client: pg.Client): Promise<void> {
+  const { rows } = await client.query(`
+    select name || ' (' || privilege || ')' as missing
+    from unnest(array['tickets', 'results', 'ticket_search', 'runs', 'usage_daily', 'idempotency_keys']) as name,
+      unnest(array['select', 'insert', 'update', 'delete']) as privilege
+    where not has_table_privilege(name, privilege)`);
+  if (rows.length > 0) {
+    throw new Error(`the role ${client.user} lacks rights: ${rows.map(({ missing }) => missing).join(', ')}`);
+  }
+}

@@ -1,0 +1,113 @@
+import { getTableConfig, PgTimestampString } from 'drizzle-orm/pg-core';
+import pg from 'pg';
+import { OMITTED_COLUMNS, type PortableRow, type TableName, type Transfer } from '../transfer.ts';
+import { parseConnectionUrl } from './connection-config.ts';
+import { idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
+
+const SCHEMA = {
+  tickets,
+  ticket_search: ticketSearch,
+  results,
+  runs,
+  usage_daily: usageDaily,
+  idempotency_keys: idempotencyKeys,
+};
+const BATCH_SIZE = 500;
+const TABLES_WITH_ID = ['tickets', 'results', 'runs'] as const;
+
+/** Begins a transaction on a migrated database: a snapshot of a source, the only writer of a target. */
+export async function openPostgresTransfer(databaseUrl: string, mode: 'source' | 'target'): Promise<Transfer> {
+  const client = new pg.Client({
+    ...parseConnectionUrl(databaseUrl),
+    query_timeout: undefined, // a large table may take long
+    types: { getTypeParser: () => (value: unknown) => value }, // the schema's columns convert PostgreSQL's texts
+  });
+  client.on('error', () => {}); // the next statement fails with it
+  await client.connect();
+  await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1");
+  await client.query(mode === 'source' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
+  const tables = Object.keys(SCHEMA).join();
+  if (mode === 'target') await client.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
+
+  const value = async (sql: string, values: unknown[] = []): Promise<string> => {
+    const { rows } = await client.query({ text: sql, values, rowMode: 'array' });
+    return rows[0]?.[0];
+  };
+  const sequenceOf = (table: string) => value("SELECT pg_get_serial_sequence($1, 'id')", [table]);
+
+  return {
+    count: async (table) => Number(await value(`SELECT count(*) FROM ${table}`)),
+
+    async *rows(table) {
+      const { columns, order } = describeTable(table);
+      const names = columns.map(({ name }) => name);
+      await client.query(`DECLARE copied CURSOR FOR SELECT ${names} FROM ${table} ORDER BY ${order}`);
+      for (;;) {
+        const { rows } = await client.query<PortableRow>(`FETCH ${BATCH_SIZE} FROM copied`);
+        if (rows.length === 0) break;
+        yield rows.map((row) => toPortable(row, columns));
+      }
+      await client.query('CLOSE copied');
+    },
+
+    async insert(table, rows) {
+      const { columns } = describeTable(table);
+      const names = columns.map(({ name }) => name);
+      await client.query(
+        `INSERT INTO ${table} (${names}) SELECT ${names} FROM json_populate_recordset(NULL::${table}, $1)`,
+        [JSON.stringify(rows.map((row) => toRecord(row, columns)))],
+      );
+    },
+
+    async lastTicketId() {
+      return Number(
+        await value(`SELECT CASE WHEN is_called THEN last_value ELSE 0 END FROM ${await sequenceOf('tickets')}`),
+      );
+    },
+
+    async continueIds(lastTicketId) {
+      for (const table of TABLES_WITH_ID) {
+        const last = Math.max(
+          table === 'tickets' ? lastTicketId : 0,
+          Number(await value(`SELECT coalesce(max(id), 0) FROM ${table}`)),
+        );
+        if (last > 0) await value('SELECT setval($1, $2)', [await sequenceOf(table), last]);
+      }
+    },
+
+    commit: async () => void (await client.query('COMMIT')),
+    close: () => client.end(),
+  };
+}
+
+type Column = ReturnType<typeof getTableConfig>['columns'][number];
+
+function describeTable(table: TableName) {
+  const { columns, primaryKeys } = getTableConfig(SCHEMA[table]);
+  const keys = primaryKeys[0]?.columns ?? columns.filter(({ primary }) => primary);
+  const texts = new Set(columns.filter((column) => column.getSQLType() === 'text').map(({ name }) => name));
+  return {
+    columns: columns.filter(({ name }) => !OMITTED_COLUMNS.includes(name)).sort((a, b) => (a.name < b.name ? -1 : 1)),
+    order: keys.map(({ name }) => (texts.has(name) ? `${name} COLLATE "C"` : name)),
+  };
+}
+
+/** Times that the API does not have are in ms since 1970. */
+function toPortable(row: PortableRow, columns: Column[]): PortableRow {
+  const portable: PortableRow = {};
+  for (const column of columns) {
+    const value = row[column.name] ?? null;
+    if (value === null) portable[column.name] = null;
+    else if (column instanceof PgTimestampString) portable[column.name] = Date.parse(String(value));
+    else portable[column.name] = column.mapFromDriverValue(value as never) as string | number;
+  }
+  return portable;
+}
+
+function toRecord(row: PortableRow, columns: Column[]): PortableRow {
+  const record = { ...row };
+  for (const { name } of columns.filter((column) => column instanceof PgTimestampString)) {
+    record[name] = new Date(Number(row[name])).toISOString();
+  }
+  return record;
+}

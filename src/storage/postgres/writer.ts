@@ -1,0 +1,31 @@
+import { hasCode } from '../../errors.ts';
+import type { StorageOptions } from '../types.ts';
+import { toStorageError } from './errors.ts';
+
+/** Runs write operations and remembers their failures. All writes go through here. */
+export interface Writer {
+  /** @param writes how many writes the operation commits. */
+  write<T>(operation: () => Promise<T>, writes?: number): Promise<T>;
+  /** Whether a write has failed with `storage_unavailable` in the last `withinMs` and none has succeeded since. */
+  hasFailedWithin(withinMs: number): boolean;
+}
+
+export function createWriter({ onCommit = () => {} }: Pick<StorageOptions, 'onCommit'>): Writer {
+  let failedAt = Number.NEGATIVE_INFINITY;
+  return {
+    hasFailedWithin: (withinMs) => performance.now() - failedAt < withinMs,
+
+    async write(operation, writes = 1) {
+      const start = performance.now();
+      try {
+        const value = await operation();
+        failedAt = Number.NEGATIVE_INFINITY;
+        onCommit(writes, (performance.now() - start) / 1000);
+        return value;
+      } catch (error) {
+        if (hasCode(toStorageError(error), 'storage_unavailable')) failedAt = performance.now();
+        throw error;
+      }
+    },
+  };
+}

@@ -1,0 +1,19 @@
+import pLimit from 'p-limit';
+import { AppError } from '../errors.ts';
+import type { TicketListPage, TicketListQuery } from './types.ts';
+
+/** How long a search may read, so that it is answered within a second. Searches that wait share this time. */
+const BUDGET_MS = 800;
+const MAX_WAITING = 15;
+
+/** Limits the number of searches at a time. They may read the texts of all tickets. */
+export function createSearchQueue(
+  search: (query: TicketListQuery, budgetMs: number) => Promise<TicketListPage>,
+  concurrency: number,
+): (query: TicketListQuery) => Promise<TicketListPage> {
+  const queue = pLimit(concurrency);
+  return async (query) => {
+    if (queue.pendingCount >= MAX_WAITING) throw new AppError('overloaded', 'too many searches wait');
+    return queue(() => search(query, BUDGET_MS / (1 + queue.pendingCount)));
+  };
+}

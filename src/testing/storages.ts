@@ -1,0 +1,91 @@
+import { onTestFinished } from 'vitest';
+import { openStorage } from '../storage/open.ts';
+import type { Storage, StorageOptions } from '../storage/types.ts';
+import { openSqliteFile } from './database.ts';
+import { temporaryFolder } from './folder.ts';
+import { createPostgresDatabase, HAS_POSTGRES } from './postgres.ts';
+
+type Row = Record<string, unknown>;
+
+/** An empty database of one test. */
+export interface TestDatabase {
+  /** Its DATABASE_URL. */
+  url: string;
+  /** Opens a storage that acts like a process of its own, and closes it after the test. */
+  open(options?: StorageOptions): Promise<Storage>;
+  /** Executes SQL that all databases have in common. */
+  query(sql: string): Promise<Row[]>;
+  /** Moves the times of tickets, runs and keys back, as if this time had passed. */
+  letTimePass(seconds: number): Promise<void>;
+}
+
+export interface StorageKind {
+  name: string;
+  createDatabase(): Promise<TestDatabase>;
+}
+
+const open = async (url: string, options?: StorageOptions) => {
+  const storage = await openStorage(url, options);
+  onTestFinished(() => storage.close());
+  return storage;
+};
+
+export const SQLITE: StorageKind = {
+  name: 'SQLite',
+  async createDatabase() {
+    const url = `${temporaryFolder()}/app.db`;
+    let sqlite: ReturnType<typeof openSqliteFile> | undefined;
+    const connect = () => {
+      sqlite ??= openSqliteFile(url);
+      return sqlite;
+    };
+    return {
+      url,
+      open: (options) => open(url, options),
+      async query(sql) {
+        const statement = connect().prepare<[], Row>(sql);
+        if (statement.reader) return statement.all();
+        statement.run();
+        return [];
+      },
+      letTimePass: async (seconds) => void connect().exec(moveSqliteTimes(seconds)),
+    };
+  },
+};
+
+export const POSTGRES: StorageKind = {
+  name: 'PostgreSQL',
+  async createDatabase() {
+    const { client, url } = await createPostgresDatabase();
+    return {
+      url,
+      open: (options) => open(url, options),
+      query: async (sql) => (await client.query<Row>(sql)).rows,
+      letTimePass: async (seconds) => void (await client.query(movePostgresTimes(seconds))),
+    };
+  },
+};
+
+/** Those that the tests of every storage run over. */
+export const STORAGES = HAS_POSTGRES ? [SQLITE, POSTGRES] : [SQLITE];
+
+const moveSqliteTimes = (seconds: number) => {
+  const moved = (column: string) => `${column} = datetime(${column}, '-${seconds} seconds')`;
+  const movedMs = (column: string) => `${column} = ${column} - ${seconds * 1000}`;
+  return `
+    UPDATE tickets SET ${moved('created_at')};
+    UPDATE runs SET ${['created_at', 'started_at', 'finished_at'].map(moved)}, ${movedMs('lease_expires_at')};
+    UPDATE usage_daily SET day = date(day, '-${wholeDays(seconds)} days');
+    UPDATE idempotency_keys SET ${movedMs('created_at')}`;
+};
+
+const movePostgresTimes = (seconds: number) => {
+  const moved = (column: string) => `${column} = ${column} - interval '${seconds} seconds'`;
+  return `
+    UPDATE tickets SET ${moved('created_at')};
+    UPDATE runs SET ${['created_at', 'started_at', 'finished_at', 'lease_expires_at'].map(moved)};
+    UPDATE usage_daily SET day = day - ${wholeDays(seconds)};
+    UPDATE idempotency_keys SET ${moved('created_at')}`;
+};
+
+const wholeDays = (seconds: number) => Math.floor(seconds / (24 * 3600));
