@@ -157,7 +157,7 @@ describe('GET /usage', () => {
     ['from=9999-12-31', 'from', 'must not be after to'],
     ['from=2016-02-10&to=2026-02-17', 'from', 'must be less than 3660 days before to'],
     ['group_by=ticket', 'group_by', 'must be one of day, model, prompt_version, category, error_code'],
-    ['from=2026-02-01&from=2026-02-02', 'from', 'may occur only once'],
+    ['from=2026-02-01&from=2026-02-02', 'from', 'must be given only once'],
     ['limit=1', 'limit', 'is not a parameter of this route'],
   ])('returns 422 for ?%s', async (query, name, msg) => {
     const { read } = await startService();
