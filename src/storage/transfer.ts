@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 
 /** In the order of their foreign keys. */
-export const TABLES = ['tickets', 'ticket_search', 'results', 'runs', 'usage_daily', 'idempotency_keys'] as const;
+export const TABLES = [
+  'tickets',
+  'ticket_search',
+  'results',
+  'batches',
+  'runs',
+  'usage_daily',
+  'idempotency_keys',
+] as const;
 export type TableName = (typeof TABLES)[number];
 
 /**
