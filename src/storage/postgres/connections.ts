@@ -13,13 +13,16 @@ const slowOptions = { query_timeout: 60_000 };
  *
  * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
  *   read does not wait for a commit.
- * - `pool` is for writes that cannot be put into batches: PostgreSQL flushes the commits of several connections together.
+ * - `pool` is for writes that may wait for a lock: PostgreSQL flushes the commits of several connections together.
+ * - `batches` is the same pool for statements that are planned at each execution. PostgreSQL would keep the plan of a
+ *   prepared one, with which it would still scan tables that were small at that time.
  * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
   writes: NodePgDatabase;
   pool: NodePgDatabase;
+  batches: NodePgDatabase;
   slow: NodePgDatabase;
   close(): Promise<void>;
 }
@@ -32,9 +35,9 @@ export function openConnections(
   }: Pick<StorageOptions, 'poolSize' | 'usePreparedStatements'>,
 ): Connections {
   /** A statement without a name is not kept by the server. */
-  const toDatabase = (query: Pipeline['query']) => {
+  const toDatabase = (query: Pipeline['query'], isPrepared = usePreparedStatements) => {
     const queryUnnamed: typeof query = ({ name: _, ...config }, values) => query(config, values);
-    return drizzle({ query: usePreparedStatements ? query : queryUnnamed } as pg.Client);
+    return drizzle({ query: isPrepared ? query : queryUnnamed } as pg.Client);
   };
 
   const reads = createPipeline(config);
@@ -45,6 +48,7 @@ export function openConnections(
     reads: toDatabase(reads.query),
     writes: toDatabase(writes.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
+    batches: toDatabase((query, values) => pool.query(query, values), false),
     slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
     async close() {
       await Promise.all([reads.close(), writes.close(), pool.end()]);
