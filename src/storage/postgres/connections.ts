@@ -5,6 +5,12 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
+/**
+ * Statements after which a pool's connection is replaced. It keeps the plans of prepared statements, which scan tables
+ * that were small when they were made, until PostgreSQL analyzes the tables.
+ */
+const MAX_USES = 300;
+
 /** Limit of a statement that may read many rows. The driver's types do not have it. */
 const slowOptions = { query_timeout: 60_000 };
 
@@ -14,15 +20,12 @@ const slowOptions = { query_timeout: 60_000 };
  * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
  *   read does not wait for a commit.
  * - `pool` is for writes that may wait for a lock: PostgreSQL flushes the commits of several connections together.
- * - `batches` is the same pool for statements that are planned at each execution. PostgreSQL would keep the plan of a
- *   prepared one, with which it would still scan tables that were small at that time.
  * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
   writes: NodePgDatabase;
   pool: NodePgDatabase;
-  batches: NodePgDatabase;
   slow: NodePgDatabase;
   close(): Promise<void>;
 }
@@ -35,20 +38,19 @@ export function openConnections(
   }: Pick<StorageOptions, 'poolSize' | 'usePreparedStatements'>,
 ): Connections {
   /** A statement without a name is not kept by the server. */
-  const toDatabase = (query: Pipeline['query'], isPrepared = usePreparedStatements) => {
+  const toDatabase = (query: Pipeline['query']) => {
     const queryUnnamed: typeof query = ({ name: _, ...config }, values) => query(config, values);
-    return drizzle({ query: isPrepared ? query : queryUnnamed } as pg.Client);
+    return drizzle({ query: usePreparedStatements ? query : queryUnnamed } as pg.Client);
   };
 
   const reads = createPipeline(config);
   const writes = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize });
+  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
     reads: toDatabase(reads.query),
     writes: toDatabase(writes.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
-    batches: toDatabase((query, values) => pool.query(query, values), false),
     slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
     async close() {
       await Promise.all([reads.close(), writes.close(), pool.end()]);

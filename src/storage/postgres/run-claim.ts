@@ -19,7 +19,7 @@ export interface ClaimInput {
  * Claims the next runs of several tickets in one statement, or returns for each why it cannot. No row: there is no such
  * ticket. Neither a claim nor a reason: something has changed since the statement began, and the claim has to be repeated.
  */
-export function prepareClaims(db: Connections['batches'], { owner, newLease, isLeased }: RunConditions) {
+export function prepareClaims(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
   const input = cte(
     'input',

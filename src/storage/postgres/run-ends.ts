@@ -14,58 +14,50 @@ const TOKENS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'
 const names = (columns: string[]) => sql.raw(columns.join(', '));
 
 /** Sets columns to those of the same names in a row of the input. */
-const assign = (columns: string[], row: 'run' | 'result') =>
-  names(columns.map((name) => `${name} = (${row}).${name}`));
+const assign = (columns: string[], row: 'run' | 'result') => names(columns.map((name) => `${name} = (${row}).${name}`));
 
 /**
  * The statements that end several runs. Those whose lease was lost are missing in what they return.
  *
  * `input` is a JSON array with a row of `runs`, and one of `results`, for each.
  */
-export function prepareRunEnds({ batches, pool }: Connections, { isOwned, isFencedOff }: RunConditions) {
-  const input = batches.$with('input', {}).as(sql`
+export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, isFencedOff }: RunConditions) {
+  const input = pool.$with('input', {}).as(sql`
     select * from json_to_recordset(${sql.placeholder('input')}::json)
       as input (run runs, result results, rounded_latency_ms bigint)`);
   // Every statement locks the tickets before the runs, in the order of their ids, so that two of them cannot deadlock.
-  const ticket = batches.$with('ticket', {}).as(sql`
+  const ticket = pool.$with('ticket', {}).as(sql`
     select id from tickets where id = any(array(select (run).ticket_id from input)) order by id for no key update`);
   const endRuns = (assignments: SQL) =>
-    batches.$with('ended', { ticketId: runs.ticket_id }).as(sql`
+    pool.$with('ended', { ticketId: runs.ticket_id }).as(sql`
       update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE, 'run')},
         ${assignments}
       from ticket join input on (run).ticket_id = ticket.id
       where runs.ticket_id = ticket.id and runs.number = (run).number and ${isOwned}
       returning runs.*, result, rounded_latency_ms`);
   const recorded = (status: string, latencyMs: SQL) =>
-    batches.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
+    pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
   const markTickets = (status: SQL) =>
-    batches
+    pool
       .$with('marked', {})
       .as(sql`update tickets set status = ${status} from ended where tickets.id = ended.ticket_id`);
 
   const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`);
   const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`);
   const released = endRuns(sql`status = 'abandoned'`);
-  const stored = storeResults(batches);
+  const stored = storeResults(pool);
   return {
-    complete: batches
-      .with(
-        input,
-        ticket,
-        completed,
-        recorded('succeeded', sql`rounded_latency_ms`),
-        markTickets(sql`'done'`),
-        stored,
-      )
+    complete: pool
+      .with(input, ticket, completed, recorded('succeeded', sql`rounded_latency_ms`), markTickets(sql`'done'`), stored)
       .select()
       .from(stored)
       .prepare('complete_runs'),
-    fail: batches
+    fail: pool
       .with(input, ticket, failed, recorded('failed', sql`-1`), markTickets(RESTORED_STATUS))
       .select()
       .from(failed)
       .prepare('fail_runs'),
-    release: batches
+    release: pool
       .with(input, ticket, released, markTickets(RESTORED_STATUS))
       .select()
       .from(released)
@@ -80,7 +72,7 @@ export function prepareRunEnds({ batches, pool }: Connections, { isOwned, isFenc
 }
 
 /** Inserts the results of the ended runs, or overwrites all columns of older ones but the ids. */
-function storeResults(db: Connections['batches']) {
+function storeResults(db: Connections['pool']) {
   const columns = [...OUTCOME, ...TOKENS];
   return db.$with('stored', getTableColumns(results)).as(sql`
     insert into results (ticket_id, ${names(columns)})

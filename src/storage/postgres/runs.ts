@@ -23,6 +23,9 @@ const MAX_POLLED_RUNS = 1000;
 /** Most claims, and most ends of runs, in one statement. */
 const MAX_BATCH_SIZE = 100;
 
+/** Makes batches larger under load: a statement has a fixed cost, and a run takes seconds. */
+const BATCH_PAUSE_MS = 5;
+
 interface EndInput {
   run: RunUsage & { ticket_id: number; number: number };
   result?: NewResult;
@@ -30,7 +33,10 @@ interface EndInput {
 }
 
 /** The row of each input's ticket. */
-function inOrderOf<Row extends { ticketId: number }>(inputs: { ticket_id: number }[], rows: Row[]): (Row | undefined)[] {
+function inOrderOf<Row extends { ticketId: number }>(
+  inputs: { ticket_id: number }[],
+  rows: Row[],
+): (Row | undefined)[] {
   const byTicket = new Map(rows.map((row) => [row.ticketId, row]));
   return inputs.map(({ ticket_id }) => byTicket.get(ticket_id));
 }
@@ -48,7 +54,7 @@ export function createRunRepository(connections: Connections, options: RunReposi
   /** Distinguishes this process from all others on the database. */
   const conditions = createRunConditions(randomUUID(), leaseMs);
   const reads = prepareRunReads(connections.reads, conditions);
-  const claims = prepareClaims(connections.batches, conditions);
+  const claims = prepareClaims(connections.pool, conditions);
   const ends = prepareRunEnds(connections, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
 
@@ -60,7 +66,7 @@ export function createRunRepository(connections: Connections, options: RunReposi
       const rows = await write(() => claims.execute(values), batch.length);
       return inOrderOf(batch, rows);
     },
-    { maxSize: MAX_BATCH_SIZE, keyOf: ({ ticket_id }) => ticket_id },
+    { maxSize: MAX_BATCH_SIZE, keyOf: ({ ticket_id }) => ticket_id, pauseMs: BATCH_PAUSE_MS },
   );
 
   async function tryToClaim(ticketId: number, options: ClaimOptions): Promise<ClaimResult | undefined> {
@@ -90,9 +96,12 @@ export function createRunRepository(connections: Connections, options: RunReposi
     const end = createBatcher(
       async (batch: EndInput[]) => {
         const rows = await write(() => execute({ input: JSON.stringify(batch) }), batch.length);
-        return inOrderOf(batch.map(({ run }) => run), rows);
+        return inOrderOf(
+          batch.map(({ run }) => run),
+          rows,
+        );
       },
-      { maxSize: MAX_BATCH_SIZE, keyOf: ({ run }) => run.ticket_id },
+      { maxSize: MAX_BATCH_SIZE, keyOf: ({ run }) => run.ticket_id, pauseMs: BATCH_PAUSE_MS },
     );
     /** @returns undefined if it was no longer this process's run: its usage is added to the abandoned run. */
     return async (input: EndInput): Promise<Row | undefined> => {
