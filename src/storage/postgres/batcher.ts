@@ -1,8 +1,10 @@
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
 
-export interface BatcherOptions {
+export interface BatcherOptions<Input> {
   /** Most calls in a batch. */
   maxSize: number;
+  /** Calls with the same key are not put into one batch. */
+  keyOf?: (input: Input) => unknown;
   /** Pause between two batches. */
   pauseMs?: number;
 }
@@ -14,24 +16,36 @@ export interface BatcherOptions {
  */
 export function createBatcher<Input, Output>(
   execute: (inputs: Input[]) => Promise<Output[]>,
-  { maxSize, pauseMs = 0 }: BatcherOptions,
+  { maxSize, keyOf = (input) => input, pauseMs = 0 }: BatcherOptions<Input>,
 ): (input: Input) => Promise<Output> {
   interface Call {
     input: Input;
     resolve: (output: Output) => void;
     reject: (error: unknown) => void;
   }
-  const pending: Call[] = [];
+  let pending: Call[] = [];
   let isActive = false;
 
   async function executePending(): Promise<void> {
     isActive = true;
     await nextTick();
     while (pending.length > 0) {
-      await executeBatch(pending.splice(0, maxSize));
+      await executeBatch(takeBatch());
       if (pauseMs > 0) await sleep(pauseMs, undefined, { ref: false });
     }
     isActive = false;
+  }
+
+  function takeBatch(): Call[] {
+    const batch = new Map<unknown, Call>();
+    const rest: Call[] = [];
+    for (const call of pending) {
+      const key = keyOf(call.input);
+      if (batch.size < maxSize && !batch.has(key)) batch.set(key, call);
+      else rest.push(call);
+    }
+    pending = rest;
+    return [...batch.values()];
   }
 
   async function executeBatch(batch: Call[]): Promise<void> {

@@ -5,6 +5,12 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
+/**
+ * Statements after which a pool's connection is replaced. It keeps the plans of prepared statements, which scan tables
+ * that were small when they were made, until PostgreSQL analyzes the tables.
+ */
+const MAX_USES = 300;
+
 /** Limit of a statement that may read many rows. The driver's types do not have it. */
 const slowOptions = { query_timeout: 60_000 };
 
@@ -13,7 +19,7 @@ const slowOptions = { query_timeout: 60_000 };
  *
  * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
  *   read does not wait for a commit.
- * - `pool` is for writes that cannot be put into batches: PostgreSQL flushes the commits of several connections together.
+ * - `pool` is for writes that may wait for a lock: PostgreSQL flushes the commits of several connections together.
  * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
@@ -39,7 +45,7 @@ export function openConnections(
 
   const reads = createPipeline(config);
   const writes = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize });
+  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
     reads: toDatabase(reads.query),

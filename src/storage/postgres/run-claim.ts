@@ -1,40 +1,53 @@
 import { type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
-import { type RunConditions, TICKET_ID } from './run-conditions.ts';
+import type { RunConditions } from './run-conditions.ts';
 import { NOW } from './schema.ts';
 import { costOfDay, TODAY } from './usage.ts';
 
-const DAILY_BUDGET = sql`${sql.placeholder('dailyBudgetUsd')}::double precision`;
+/** What a claim consists of; the names are those of the columns of `input`. */
+export interface ClaimInput {
+  ticket_id: number;
+  force: boolean;
+  claim: boolean;
+  daily_budget_usd: number | null;
+  prompt_version: string | null;
+  provider: string | null;
+  model: string | null;
+}
 
 /**
- * Claims the next run of a ticket in one statement, or returns why it cannot. No row: there is no such ticket. Neither a
- * claim nor a reason: something has changed since the statement began, and it has to be executed again.
+ * Claims the next runs of several tickets in one statement, or returns for each why it cannot. No row: there is no such
+ * ticket. Neither a claim nor a reason: something has changed since the statement began, and the claim has to be repeated.
  */
-export function prepareClaim(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
+export function prepareClaims(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
-  const ticket = cte('ticket', sql`select id, raw_text from tickets where id = ${TICKET_ID} for no key update`);
-  const newest = cte(
-    'newest',
+  const input = cte(
+    'input',
     sql`
-      select number, lease_owner is not null or status = 'running' as has_owner,
-        ${isLeased} or (${sql.placeholder('othersMayBeBlocked')}::boolean and status = 'running'
-          and lease_owner <> ${owner}) as is_leased
-      from runs where ticket_id = ${TICKET_ID} order by number desc limit 1`,
+      select * from json_to_recordset(${sql.placeholder('claims')}::json) as claim (ticket_id bigint, force boolean,
+        claim boolean, daily_budget_usd double precision, prompt_version text, provider text, model text)`,
+  );
+  // In the order of the ids, so that two statements cannot deadlock.
+  const ticket = cte(
+    'ticket',
+    sql`
+      select id, raw_text from tickets where id = any(array(select ticket_id from input)) order by id for no key update`,
   );
   const decision = cte(
     'decision',
     sql`
-      select id, raw_text, number, coalesce(has_owner, false) as has_owner, coalesce(is_leased, false) as is_leased,
-        not ${sql.placeholder('force')}::boolean
-          and exists (select from results where ticket_id = ticket.id) as has_result,
-        case when ${DAILY_BUDGET} is null then false else ${costOfDay(TODAY)} >= ${DAILY_BUDGET} end as is_over_budget
-      from ticket left join newest on true`,
+      select input.*, raw_text, number, coalesce(has_owner, false) as has_owner, coalesce(is_leased, false) as is_leased,
+        not force and exists (select from results where results.ticket_id = ticket.id) as has_result,
+        case when daily_budget_usd is null then false else ${costOfDay(TODAY)} >= daily_budget_usd end as is_over_budget
+      from ticket join input on input.ticket_id = ticket.id left join lateral (
+        select number, lease_owner is not null or status = 'running' as has_owner,
+          ${isLeased} or (${sql.placeholder('othersMayBeBlocked')}::boolean and status = 'running'
+            and lease_owner <> ${owner}) as is_leased
+        from runs where runs.ticket_id = ticket.id order by number desc limit 1) as newest on true`,
   );
   const allowed = cte(
     'allowed',
-    sql`
-      select * from decision
-      where ${sql.placeholder('claim')}::boolean and not (is_leased or has_result or is_over_budget)`,
+    sql`select * from decision where claim and not (is_leased or has_result or is_over_budget)`,
   );
   // Fences off the owner of the newest run, unless it has ended the run or renewed its lease meanwhile.
   const fenced = cte(
@@ -42,9 +55,9 @@ export function prepareClaim(db: Connections['pool'], { owner, newLease, isLease
     sql`
       update runs set status = 'abandoned', finished_at = coalesce(finished_at, ${NOW}), lease_expires_at = null
       from allowed
-      where runs.ticket_id = allowed.id and runs.number = allowed.number and allowed.has_owner
+      where runs.ticket_id = allowed.ticket_id and runs.number = allowed.number and allowed.has_owner
         and (lease_owner is not null or status = 'running') and ${isLeased} is not true
-      returning runs.id`,
+      returning runs.ticket_id`,
   );
   // A conflict: another process has claimed a run meanwhile.
   const claimed = cte(
@@ -52,27 +65,27 @@ export function prepareClaim(db: Connections['pool'], { owner, newLease, isLease
     sql`
       insert into runs (ticket_id, number, status, started_at, lease_owner, lease_expires_at, prompt_version, provider,
         model)
-      select id, coalesce(number, 0) + 1, 'running', ${NOW}, ${owner}, ${newLease},
-        ${sql.placeholder('prompt_version')}::text, ${sql.placeholder('provider')}::text, ${sql.placeholder('model')}::text
-      from allowed where not has_owner or exists (select from fenced)
+      select ticket_id, coalesce(number, 0) + 1, 'running', ${NOW}, ${owner}, ${newLease}, prompt_version, provider, model
+      from allowed where not has_owner or ticket_id in (select ticket_id from fenced)
       on conflict do nothing
-      returning ticket_id, number`,
+      returning ticket_id`,
   );
   const marked = cte(
     'marked',
     sql`update tickets set status = 'processing' from claimed where tickets.id = claimed.ticket_id`,
   );
   return db
-    .with(ticket, newest, decision, allowed, fenced, claimed, marked)
+    .with(input, ticket, decision, allowed, fenced, claimed, marked)
     .select({
+      ticketId: sql<number>`decision.ticket_id`.mapWith(Number),
       text: sql<string>`raw_text`,
       newestRun: sql<number>`coalesce(decision.number, 0)`.mapWith(Number),
       hasOwner: sql<boolean>`has_owner`,
       isLeased: sql<boolean>`is_leased`,
       hasResult: sql<boolean>`has_result`,
       isOverBudget: sql<boolean>`is_over_budget`,
-      isClaimed: sql<boolean>`claimed.number is not null`,
+      isClaimed: sql<boolean>`claimed.ticket_id is not null`,
     })
-    .from(sql`decision left join claimed on true`)
-    .prepare('claim_run');
+    .from(sql`decision left join claimed on claimed.ticket_id = decision.ticket_id`)
+    .prepare('claim_runs');
 }

@@ -13,56 +13,67 @@ const TOKENS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'
 
 const names = (columns: string[]) => sql.raw(columns.join(', '));
 
-/** Sets columns to the placeholders of the same names. */
-const assign = (columns: string[]) =>
-  sql.join(
-    columns.map((name) => sql`${sql.raw(name)} = ${sql.placeholder(name)}`),
-    sql`, `,
-  );
+/** Sets columns to those of the same names in a row of the input. */
+const assign = (columns: string[], row: 'run' | 'result') => names(columns.map((name) => `${name} = (${row}).${name}`));
 
-/** The statements that end a run. They return no row if the lease was lost. */
-export function prepareRunEnds(db: Connections['pool'], { isOwned, isFencedOff }: RunConditions) {
-  // Every statement locks the ticket before the run, so that two of them cannot deadlock.
-  const ticket = db.$with('ticket', {}).as(sql`select id from tickets where id = ${TICKET_ID} for no key update`);
-  const endRun = (assignments: SQL) =>
-    db.$with('ended', { ticketId: runs.ticket_id }).as(sql`
-      update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE)}, ${assignments}
-      from ticket where runs.ticket_id = ticket.id and runs.number = ${NUMBER} and ${isOwned}
-      returning runs.ticket_id, status, started_at, created_at, provider, error_code,
-        ${names([...USAGE, ...OUTCOME])}`);
+/**
+ * The statements that end several runs. Those whose lease was lost are missing in what they return.
+ *
+ * `input` is a JSON array with a row of `runs`, and one of `results`, for each.
+ */
+export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, isFencedOff }: RunConditions) {
+  const input = pool.$with('input', {}).as(sql`
+    select * from json_to_recordset(${sql.placeholder('input')}::json)
+      as input (run runs, result results, folded_summary text, rounded_latency_ms bigint)`);
+  // Every statement locks the tickets before the runs, in the order of their ids, so that two of them cannot deadlock.
+  const ticket = pool.$with('ticket', {}).as(sql`
+    select id from tickets where id = any(array(select (run).ticket_id from input)) order by id for no key update`);
+  const endRuns = (assignments: SQL) =>
+    pool.$with('ended', { ticketId: runs.ticket_id }).as(sql`
+      update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE, 'run')},
+        ${assignments}
+      from ticket join input on (run).ticket_id = ticket.id
+      where runs.ticket_id = ticket.id and runs.number = (run).number and ${isOwned}
+      returning runs.*, result, folded_summary, rounded_latency_ms`);
   const recorded = (status: string, latencyMs: SQL) =>
-    db.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
-  const markTicket = (status: SQL) =>
-    db.$with('marked', {}).as(sql`update tickets set status = ${status} from ended where tickets.id = ended.ticket_id`);
+    pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
+  const markTickets = (status: SQL) =>
+    pool
+      .$with('marked', {})
+      .as(sql`update tickets set status = ${status} from ended where tickets.id = ended.ticket_id`);
 
-  const completed = endRun(sql`status = 'succeeded', ${assign(OUTCOME)}`);
-  const failed = endRun(sql`status = 'failed', ${assign(FAILURE)}`);
-  const released = endRun(sql`status = 'abandoned'`);
-  const stored = storeResult(db);
-  const summarized = db.$with('summarized', {}).as(sql`
-    update ticket_search set summary = ${sql.placeholder('foldedSummary')} from ended
-    where ticket_search.ticket_id = ended.ticket_id`);
+  const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`);
+  const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`);
+  const released = endRuns(sql`status = 'abandoned'`);
+  const summarized = pool.$with('summarized', {}).as(sql`
+    update ticket_search set summary = folded_summary from ended where ticket_search.ticket_id = ended.ticket_id`);
+  const stored = storeResults(pool);
   return {
-    complete: db
+    complete: pool
       .with(
+        input,
         ticket,
         completed,
-        recorded('succeeded', sql`${sql.placeholder('roundedLatencyMs')}::bigint`),
-        markTicket(sql`'done', category = ended.category`),
+        recorded('succeeded', sql`rounded_latency_ms`),
+        markTickets(sql`'done', category = ended.category`),
         summarized,
         stored,
       )
       .select()
       .from(stored)
-      .prepare('complete_run'),
-    fail: db
-      .with(ticket, failed, recorded('failed', sql`-1`), markTicket(RESTORED_STATUS))
+      .prepare('complete_runs'),
+    fail: pool
+      .with(input, ticket, failed, recorded('failed', sql`-1`), markTickets(RESTORED_STATUS))
       .select()
       .from(failed)
-      .prepare('fail_run'),
-    release: db.with(ticket, released, markTicket(RESTORED_STATUS)).select().from(released).prepare('release_run'),
+      .prepare('fail_runs'),
+    release: pool
+      .with(input, ticket, released, markTickets(RESTORED_STATUS))
+      .select()
+      .from(released)
+      .prepare('release_runs'),
     /** For an owner that another process has fenced off: what its run has used counts all the same. */
-    addLateUsage: db
+    addLateUsage: pool
       .update(runs)
       .set({ lease_owner: null, ...usageAssignments() })
       .where(and(eq(runs.ticket_id, TICKET_ID), eq(runs.number, NUMBER), isFencedOff))
@@ -70,13 +81,12 @@ export function prepareRunEnds(db: Connections['pool'], { isOwned, isFencedOff }
   };
 }
 
-/** Inserts the result of the ended run, or overwrites all columns of the older one but the ids. */
-function storeResult(db: Connections['pool']) {
+/** Inserts the results of the ended runs, or overwrites all columns of older ones but the ids. */
+function storeResults(db: Connections['pool']) {
   const columns = [...OUTCOME, ...TOKENS];
-  const tokens = TOKENS.map((name) => sql`${sql.placeholder(`result_${name}`)}::bigint`);
   return db.$with('stored', getTableColumns(results)).as(sql`
     insert into results (ticket_id, ${names(columns)})
-    select ticket_id, ${names(OUTCOME)}, ${sql.join(tokens, sql`, `)} from ended
+    select ticket_id, ${names(columns.map((name) => `(result).${name}`))} from ended
     on conflict (ticket_id) do update set created_at = excluded.created_at,
       ${names(columns.map((name) => `${name} = excluded.${name}`))}
     returning ${names(Object.keys(getTableColumns(results)))}`);

@@ -1,12 +1,12 @@
 import { randomUUID } from 'node:crypto';
 import type { RunUsage } from '../../schemas/run.ts';
 import { fold } from '../fold.ts';
-import type { ClaimOptions, ClaimResult, RunRepository, RunState } from '../types.ts';
+import type { ClaimOptions, ClaimResult, NewResult, RunRepository, RunState } from '../types.ts';
 import { roundLatency } from '../usage-report.ts';
 import type { Availability } from './availability.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
-import { prepareClaim } from './run-claim.ts';
+import { type ClaimInput, prepareClaims } from './run-claim.ts';
 import { createRunConditions } from './run-conditions.ts';
 import { prepareRunEnds } from './run-ends.ts';
 import { fromColumns, toColumns } from './run-failure.ts';
@@ -21,6 +21,28 @@ const MAX_CLAIM_ATTEMPTS = 20;
 const POLL_PAUSE_MS = 100;
 const MAX_POLLED_RUNS = 1000;
 
+/** Most claims, and most ends of runs, in one statement. */
+const MAX_BATCH_SIZE = 100;
+
+/** Makes batches larger under load: a statement has a fixed cost, and a run takes seconds. */
+const BATCH_PAUSE_MS = 5;
+
+interface EndInput {
+  run: RunUsage & { ticket_id: number; number: number };
+  result?: NewResult;
+  folded_summary?: string;
+  rounded_latency_ms?: number;
+}
+
+/** The row of each input's ticket. */
+function inOrderOf<Row extends { ticketId: number }>(
+  inputs: { ticket_id: number }[],
+  rows: Row[],
+): (Row | undefined)[] {
+  const byTicket = new Map(rows.map((row) => [row.ticketId, row]));
+  return inputs.map(({ ticket_id }) => byTicket.get(ticket_id));
+}
+
 export interface RunRepositoryOptions {
   writer: Pick<Writer, 'write'>;
   availability: Pick<Availability, 'wasInterruptedWithin'>;
@@ -34,16 +56,30 @@ export function createRunRepository(connections: Connections, options: RunReposi
   /** Distinguishes this process from all others on the database. */
   const conditions = createRunConditions(randomUUID(), leaseMs);
   const reads = prepareRunReads(connections.reads, conditions);
-  const claim = prepareClaim(connections.pool, conditions);
-  const ends = prepareRunEnds(connections.pool, conditions);
+  const claims = prepareClaims(connections.pool, conditions);
+  const ends = prepareRunEnds(connections, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
+
+  const claim = createBatcher(
+    async (batch: ClaimInput[]) => {
+      // The database could not be used a moment ago, perhaps neither by owners that had to renew their leases.
+      const othersMayBeBlocked = wasInterruptedWithin(leaseMs / 4);
+      const values = { claims: JSON.stringify(batch), othersMayBeBlocked };
+      const rows = await write(() => claims.execute(values), batch.length);
+      return inOrderOf(batch, rows);
+    },
+    { maxSize: MAX_BATCH_SIZE, keyOf: ({ ticket_id }) => ticket_id, pauseMs: BATCH_PAUSE_MS },
+  );
 
   async function tryToClaim(ticketId: number, options: ClaimOptions): Promise<ClaimResult | undefined> {
     const { origin, force, dailyBudgetUsd = null } = options;
-    // The database could not be used a moment ago, perhaps neither by owners that had to renew their leases.
-    const othersMayBeBlocked = wasInterruptedWithin(leaseMs / 4);
-    const values = { ticketId, force, claim: options.claim, othersMayBeBlocked, dailyBudgetUsd, ...origin };
-    const [row] = await write(() => claim.execute(values));
+    const row = await claim({
+      ticket_id: ticketId,
+      force,
+      claim: options.claim,
+      daily_budget_usd: dailyBudgetUsd,
+      ...origin,
+    });
     if (!row) return { state: 'ticket_not_found' };
     if (row.isClaimed) {
       // A released run has no owner, so only an expired one was reclaimed.
@@ -58,16 +94,31 @@ export function createRunRepository(connections: Connections, options: RunReposi
     return options.claim ? undefined : { state: 'unclaimed' };
   }
 
-  /** @returns whether it was still this process's run; otherwise its usage is added to the abandoned run. */
-  async function endOrAddUsage<Row>(
-    run: { ticketId: number; number: number },
-    usage: RunUsage,
-    end: () => Promise<Row[]>,
-  ): Promise<Row | undefined> {
-    const [row] = await write(end);
-    if (!row) await write(() => ends.addLateUsage.execute({ ...run, ...usage }));
-    return row;
-  }
+  const createEnd = <Row extends { ticketId: number }>(execute: (values: { input: string }) => Promise<Row[]>) => {
+    const end = createBatcher(
+      async (batch: EndInput[]) => {
+        const rows = await write(() => execute({ input: JSON.stringify(batch) }), batch.length);
+        return inOrderOf(
+          batch.map(({ run }) => run),
+          rows,
+        );
+      },
+      { maxSize: MAX_BATCH_SIZE, keyOf: ({ run }) => run.ticket_id, pauseMs: BATCH_PAUSE_MS },
+    );
+    /** @returns undefined if it was no longer this process's run: its usage is added to the abandoned run. */
+    return async (input: EndInput): Promise<Row | undefined> => {
+      const row = await end(input);
+      const { ticket_id, ...run } = input.run;
+      if (!row) await write(() => ends.addLateUsage.execute({ ...run, ticketId: ticket_id }));
+      return row;
+    };
+  };
+  const complete = createEnd(async (values) => {
+    const stored = await ends.complete.execute(values);
+    return stored.map((result) => ({ ticketId: result.ticket_id, result }));
+  });
+  const fail = createEnd((values) => ends.fail.execute(values));
+  const release = createEnd((values) => ends.release.execute(values));
 
   const getRunState = createBatcher(
     async (batch: { ticketId: number; number: number }[]): Promise<RunState[]> => {
@@ -113,32 +164,23 @@ export function createRunRepository(connections: Connections, options: RunReposi
       return owned;
     },
 
-    completeRun(number, result, usage) {
-      const ticketId = result.ticket_id;
-      const { input_tokens, output_tokens, total_tokens, cached_tokens } = result;
-      const values = {
-        ...result,
-        ...usage,
-        ticketId,
-        number,
-        foldedSummary: fold(result.summary),
-        roundedLatencyMs: roundLatency(result.latency_ms ?? -1),
-        result_input_tokens: input_tokens,
-        result_output_tokens: output_tokens,
-        result_total_tokens: total_tokens,
-        result_cached_tokens: cached_tokens,
-      };
-      return endOrAddUsage({ ticketId, number }, usage, () => ends.complete.execute(values));
+    async completeRun(number, result, usage) {
+      const stored = await complete({
+        run: { ticket_id: result.ticket_id, number, ...usage },
+        result,
+        folded_summary: fold(result.summary),
+        rounded_latency_ms: roundLatency(result.latency_ms ?? -1),
+      });
+      return stored?.result;
     },
 
     async failRun(ticketId, number, failure, usage) {
-      const values = { ...toColumns(failure), ...usage, ticketId, number };
-      return (await endOrAddUsage({ ticketId, number }, usage, () => ends.fail.execute(values))) !== undefined;
+      const run = { ticket_id: ticketId, number, ...usage, ...toColumns(failure) };
+      return (await fail({ run })) !== undefined;
     },
 
     async releaseRun(ticketId, number, usage) {
-      const values = { ...usage, ticketId, number };
-      return (await endOrAddUsage({ ticketId, number }, usage, () => ends.release.execute(values))) !== undefined;
+      return (await release({ run: { ticket_id: ticketId, number, ...usage } })) !== undefined;
     },
 
     getRunState: (ticketId, number) => getRunState({ ticketId, number }),

@@ -27,8 +27,8 @@ export const recordUsage = (from: SQL, { status, latencyMs }: { status: string; 
     count(*), sum(attempts), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(total_tokens), 0), coalesce(sum(cached_tokens), 0), sum(cost_usd)
   from ${from}
-  group by 1, 2, 3, 4, 5, 6
-  order by 1, 2, 3, 4, 5, 6 -- locks the rows in one order, so that two servers cannot deadlock
+  group by 1, 2, 3, 4, 5, 6, 8
+  order by 1, 2, 3, 4, 5, 6, 8 -- locks the rows in one order, so that two servers cannot deadlock
   on conflict (day, provider, model, prompt_version, category, error_code, status, latency_ms) do update set
     runs = usage_daily.runs + excluded.runs,
     attempts = usage_daily.attempts + excluded.attempts,
