@@ -3,7 +3,7 @@ import { EXCERPT_LENGTH, type TicketListEntry } from '../../schemas/ticket-list.
 import { fold } from '../fold.ts';
 import { createSearchQueue } from '../search-queue.ts';
 import { type TicketRange, toRanges } from '../ticket-ranges.ts';
-import type { TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
+import type { TicketFilter, TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
 import type { Connections } from './connections.ts';
 
 /** Searches at a time. Each occupies a core of the database's host. */
@@ -53,6 +53,17 @@ export function createTicketList(pool: Connections['pool']): TicketRepository['l
 
   const enqueueSearch = createSearchQueue(search, SEARCHES);
   return (request) => (request.filter.q === undefined ? list(request) : enqueueSearch(request));
+}
+
+/** Returns a function that counts the tickets of a filter without `q`, which reads nothing but an index. */
+export function createTicketCount(slow: Connections['slow']) {
+  return async (filter: Omit<TicketFilter, 'q'>): Promise<number> => {
+    const ranges = toRanges(filter).map((range) => isInRange(range));
+    const bounds = isBetween({ filter, order: 'oldest' });
+    const parts = ranges.map((isInRange) => sql`select from tickets where ${bounds} ${isInRange}`);
+    const { rows } = await slow.execute(sql`select count(*) from (${sql.join(parts, sql` union all `)}) as matching`);
+    return Number(rows[0]?.count);
+  };
 }
 
 /** The matches among the next `size` tickets of a list, in its order, and always the last of these tickets. */

@@ -1,5 +1,6 @@
 import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
+import { queueNextRuns } from './enqueue.ts';
 import { NUMBER, type RunConditions, TICKET_ID } from './run-conditions.ts';
 import { RESTORED_STATUS } from './run-heartbeat.ts';
 import { NOW, results, runs } from './schema.ts';
@@ -24,51 +25,60 @@ const assign = (columns: string[], row: 'run' | 'result') => names(columns.map((
 export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, isFencedOff }: RunConditions) {
   const input = pool.$with('input', {}).as(sql`
     select * from json_to_recordset(${sql.placeholder('input')}::json)
-      as input (run runs, result results, folded_summary text, rounded_latency_ms bigint)`);
+      as input (run runs, result results, folded_summary text, rounded_latency_ms bigint, next_background_run bigint,
+        next_delay_ms double precision)`);
   // Every statement locks the tickets before the runs, in the order of their ids, so that two of them cannot deadlock.
   const ticket = pool.$with('ticket', {}).as(sql`
     select id from tickets where id = any(array(select (run).ticket_id from input)) order by id for no key update`);
-  const endRuns = (assignments: SQL) =>
+  /** @param next the number in its series of the run that follows a background run. */
+  const endRuns = (assignments: SQL, next: SQL) =>
     pool.$with('ended', { ticketId: runs.ticket_id }).as(sql`
       update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE, 'run')},
-        ${assignments}
+        batch_id = case when runs.background_run is null or ${next} is null then runs.batch_id end, ${assignments}
       from ticket join input on (run).ticket_id = ticket.id
+        join runs as former on former.ticket_id = ticket.id and former.number = (run).number
       where runs.ticket_id = ticket.id and runs.number = (run).number and ${isOwned}
-      returning runs.*, result, folded_summary, rounded_latency_ms`);
+      returning runs.*, result, folded_summary, rounded_latency_ms, former.batch_id as former_batch_id,
+        case when runs.background_run is not null then ${next} end as next_background_run,
+        coalesce(next_delay_ms, 0) as next_delay_ms`);
+  const queued = pool.$with('queued', {}).as(queueNextRuns(sql`ended`));
+  // A batch counts only the newest run of a ticket, and the cost of all. In the order of the ids, see above.
+  const batch = pool.$with('batch', {}).as(sql`
+    select id from batches where id = any(array(select former_batch_id from ended where next_background_run is not null))
+    order by id for no key update`);
+  const charged = pool.$with('charged', {}).as(sql`
+    update batches set cost_usd = coalesce(batches.cost_usd, 0) + cost
+    from batch join (
+      select former_batch_id, sum(cost_usd) as cost from ended where next_background_run is not null group by 1
+    ) as former on former_batch_id = batch.id
+    where batches.id = batch.id and cost is not null`);
+  const restored = pool.$with('restored', {}).as(sql`
+    update tickets set status = ${RESTORED_STATUS} from ended
+    where tickets.id = ended.ticket_id and next_background_run is null`);
   const recorded = (status: string, latencyMs: SQL) =>
     pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
-  const markTickets = (status: SQL) =>
-    pool
-      .$with('marked', {})
-      .as(sql`update tickets set status = ${status} from ended where tickets.id = ended.ticket_id`);
 
-  const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`);
-  const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`);
-  const released = endRuns(sql`status = 'abandoned'`);
+  const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`, sql`null::bigint`);
+  const marked = pool.$with('marked', {}).as(sql`
+    update tickets set status = 'done', category = ended.category from ended where tickets.id = ended.ticket_id`);
+  const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`, sql`next_background_run`);
+  const released = endRuns(sql`status = 'abandoned'`, sql`runs.background_run`);
   const summarized = pool.$with('summarized', {}).as(sql`
     update ticket_search set summary = folded_summary from ended where ticket_search.ticket_id = ended.ticket_id`);
   const stored = storeResults(pool);
   return {
     complete: pool
-      .with(
-        input,
-        ticket,
-        completed,
-        recorded('succeeded', sql`rounded_latency_ms`),
-        markTickets(sql`'done', category = ended.category`),
-        summarized,
-        stored,
-      )
+      .with(input, ticket, completed, recorded('succeeded', sql`rounded_latency_ms`), marked, summarized, stored)
       .select()
       .from(stored)
       .prepare('complete_runs'),
     fail: pool
-      .with(input, ticket, failed, recorded('failed', sql`-1`), markTickets(RESTORED_STATUS))
+      .with(input, ticket, failed, recorded('failed', sql`-1`), queued, batch, charged, restored)
       .select()
       .from(failed)
       .prepare('fail_runs'),
     release: pool
-      .with(input, ticket, released, markTickets(RESTORED_STATUS))
+      .with(input, ticket, released, queued, batch, charged, restored)
       .select()
       .from(released)
       .prepare('release_runs'),

@@ -1,4 +1,3 @@
-import { randomUUID } from 'node:crypto';
 import type { RunUsage } from '../../schemas/run.ts';
 import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, NewResult, RunRepository, RunState } from '../types.ts';
@@ -7,15 +6,13 @@ import type { Availability } from './availability.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
 import { type ClaimInput, prepareClaims } from './run-claim.ts';
-import { createRunConditions } from './run-conditions.ts';
+import type { RunConditions } from './run-conditions.ts';
 import { prepareRunEnds } from './run-ends.ts';
 import { fromColumns, toColumns } from './run-failure.ts';
 import { prepareHeartbeat } from './run-heartbeat.ts';
 import { prepareRunReads } from './run-reads.ts';
+import { untilDecided } from './until-decided.ts';
 import type { Writer } from './writer.ts';
-
-/** Claims that fail because another process was faster; its claim is visible to the next attempt. */
-const MAX_CLAIM_ATTEMPTS = 20;
 
 /** Runs of other processes are polled by one statement for all, with this pause between two. */
 const POLL_PAUSE_MS = 100;
@@ -32,6 +29,8 @@ interface EndInput {
   result?: NewResult;
   folded_summary?: string;
   rounded_latency_ms?: number;
+  next_background_run?: number | undefined;
+  next_delay_ms?: number | undefined;
 }
 
 /** The row of each input's ticket. */
@@ -46,19 +45,19 @@ function inOrderOf<Row extends { ticketId: number }>(
 export interface RunRepositoryOptions {
   writer: Pick<Writer, 'write'>;
   availability: Pick<Availability, 'wasInterruptedWithin'>;
+  conditions: RunConditions;
   leaseMs: number;
 }
 
 export function createRunRepository(connections: Connections, options: RunRepositoryOptions): RunRepository {
-  const { leaseMs } = options;
+  const { conditions, leaseMs } = options;
   const { write } = options.writer;
   const { wasInterruptedWithin } = options.availability;
-  /** Distinguishes this process from all others on the database. */
-  const conditions = createRunConditions(randomUUID(), leaseMs);
   const reads = prepareRunReads(connections.reads, conditions);
   const claims = prepareClaims(connections.pool, conditions);
   const ends = prepareRunEnds(connections, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
+  let hasRestoredOrphans = false;
 
   const claim = createBatcher(
     async (batch: ClaimInput[]) => {
@@ -81,9 +80,14 @@ export function createRunRepository(connections: Connections, options: RunReposi
       ...origin,
     });
     if (!row) return { state: 'ticket_not_found' };
-    if (row.isClaimed) {
-      // A released run has no owner, so only an expired one was reclaimed.
-      return { state: 'claimed', run: row.newestRun + 1, text: row.text, wasReclaimed: row.hasOwner };
+    if (row.claimedRun !== null) {
+      return {
+        state: 'claimed',
+        run: row.claimedRun,
+        text: row.text,
+        backgroundRun: row.backgroundRun ?? undefined,
+        wasReclaimed: row.hasOwner, // a released run has no owner, so only an expired one was reclaimed
+      };
     }
     if (row.isLeased) return { state: 'running', run: row.newestRun };
     if (row.hasResult) {
@@ -120,17 +124,27 @@ export function createRunRepository(connections: Connections, options: RunReposi
   const fail = createEnd((values) => ends.fail.execute(values));
   const release = createEnd((values) => ends.release.execute(values));
 
+  /** Once per process: it reads every ticket in processing, which are as many as the queue is long. */
+  async function restoreOrphans(): Promise<void> {
+    if (hasRestoredOrphans) return;
+    if ((await heartbeat.findOrphan.execute()).length > 0) await write(() => heartbeat.restoreOrphans.execute());
+    hasRestoredOrphans = true;
+  }
+
   const getRunState = createBatcher(
     async (batch: { ticketId: number; number: number }[]): Promise<RunState[]> => {
       const rows = await reads.findStates.execute({
         ticketIds: batch.map(({ ticketId }) => ticketId),
         numbers: batch.map(({ number }) => number),
       });
-      return rows.map(({ result, isLeased, ...newest }, index): RunState => {
+      return rows.map(({ result, awaited, newest }): RunState => {
         if (result) return { state: 'stored', result };
-        const isAwaited = newest.number === batch[index]?.number;
-        if (isAwaited && newest.status === 'failed') return { state: 'failed', failure: fromColumns(newest) };
-        return isLeased && newest.number !== null ? { state: 'running', run: newest.number } : { state: 'released' };
+        const isQueued = newest?.status === 'queued';
+        // A queued run may be the retry of the one that was waited for.
+        const isOver = isQueued || newest?.number === awaited?.number;
+        if (isOver && awaited?.status === 'failed') return { state: 'failed', failure: fromColumns(awaited) };
+        if (isQueued) return { state: 'queued' };
+        return newest?.isLeased ? { state: 'running', run: newest.number } : { state: 'released' };
       });
     },
     { maxSize: MAX_POLLED_RUNS, pauseMs: POLL_PAUSE_MS },
@@ -142,13 +156,7 @@ export function createRunRepository(connections: Connections, options: RunReposi
       return result;
     },
 
-    async claimRun(ticketId, options) {
-      for (let attempt = 1; attempt <= MAX_CLAIM_ATTEMPTS; attempt += 1) {
-        const result = await tryToClaim(ticketId, options);
-        if (result) return result;
-      }
-      throw new Error(`no run of the ticket could be claimed in ${MAX_CLAIM_ATTEMPTS} attempts`);
-    },
+    claimRun: (ticketId, options) => untilDecided(() => tryToClaim(ticketId, options)),
 
     async isBudgetExhausted(dailyBudgetUsd) {
       const [budget] = await reads.isBudgetExhausted.execute({ dailyBudgetUsd });
@@ -174,9 +182,10 @@ export function createRunRepository(connections: Connections, options: RunReposi
       return stored?.result;
     },
 
-    async failRun(ticketId, number, failure, usage) {
+    async failRun(ticketId, number, failure, usage, nextRun) {
       const run = { ticket_id: ticketId, number, ...usage, ...toColumns(failure) };
-      return (await fail({ run })) !== undefined;
+      const ended = await fail({ run, next_background_run: nextRun?.backgroundRun, next_delay_ms: nextRun?.delayMs });
+      return ended !== undefined;
     },
 
     async releaseRun(ticketId, number, usage) {
@@ -186,10 +195,10 @@ export function createRunRepository(connections: Connections, options: RunReposi
     getRunState: (ticketId, number) => getRunState({ ticketId, number }),
 
     async recoverExpiredRuns() {
-      const [found] = await heartbeat.findExpired.execute();
-      if (!found?.isAny) return;
-      await write(() => heartbeat.abandonExpired.execute());
-      await write(() => heartbeat.restoreWithoutRun.execute());
+      await restoreOrphans();
+      if (wasInterruptedWithin(leaseMs / 4)) return; // perhaps owners could not renew their leases either
+      if ((await heartbeat.findExpired.execute()).length === 0) return;
+      await write(() => heartbeat.recoverExpired.execute());
     },
 
     async listRuns(ticketId, { limit, before = Number.MAX_SAFE_INTEGER }) {
