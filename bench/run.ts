@@ -21,8 +21,8 @@ docs/benchmarks.md. The exit code is 1 if a target is missed.
   --database   postgres compares the service on PostgreSQL with bench/baseline-postgres.ts; default: sqlite
 `;
 
-const FULL: Scale = { seconds: 1, rounds: 5, creates: 100_000, tickets: 1_000_000 };
-const QUICK: Scale = { seconds: 0.3, rounds: 2, creates: 20_000, tickets: 100_000 };
+const FULL: Scale = { seconds: 1, rounds: 5, creates: 100_000, tickets: 1_000_000, batch: 10_000 };
+const QUICK: Scale = { seconds: 0.3, rounds: 2, creates: 20_000, tickets: 100_000, batch: 2000 };
 
 const DOCUMENT = new URL('../docs/benchmarks.md', import.meta.url);
 

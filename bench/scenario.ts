@@ -29,6 +29,8 @@ export interface Scale {
   creates: number;
   /** Tickets in the large database. */
   tickets: number;
+  /** Tickets in a batch. */
+  batch: number;
 }
 
 /** By name: measures the candidate once. */

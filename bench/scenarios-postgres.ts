@@ -1,6 +1,7 @@
 import pg from 'pg';
 import { openStorage } from '../src/storage/open.ts';
 import { startPostgresServer } from '../src/testing/postgres-server.ts';
+import { batchScenario } from './batch-scenario.ts';
 import { assertSameResponse } from './compare.ts';
 import { type Load, measureLoad } from './load.ts';
 import type { Scenario } from './scenario.ts';
@@ -99,4 +100,5 @@ export const POSTGRES_SCENARIOS: Scenario[] = [
       };
     },
   },
+  batchScenario(createDatabase),
 ];

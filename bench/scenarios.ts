@@ -1,4 +1,5 @@
 import { USAGE_GROUPS } from '../src/schemas/usage.ts';
+import { batchScenario } from './batch-scenario.ts';
 import { postAtOnce } from './burst.ts';
 import { compareWithBaseline } from './compare.ts';
 import { createDatabase, type DatabaseOptions, largeDatabase, newFile } from './data.ts';
@@ -177,6 +178,7 @@ export const SCENARIOS: Scenario[] = [
     },
   },
   ...LIST_SCENARIOS,
+  batchScenario((tickets) => createDatabase({ tickets })),
 ];
 
 async function measureStart(start: Promise<Server>): Promise<Metrics> {

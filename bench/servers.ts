@@ -38,12 +38,16 @@ export const startWithProvider = (delayMs: number) =>
   startClientAndProvider(delayMs, (tickets) => createDatabase({ tickets }));
 
 /** The same with another database. */
-export async function startClientAndProvider(delayMs: number, createDatabase: (tickets: number) => Promise<string>) {
+export async function startClientAndProvider(
+  delayMs: number,
+  createDatabase: (tickets: number) => Promise<string>,
+  settings: NodeJS.ProcessEnv = {},
+) {
   const provider = await startServer([path('provider.ts'), String(delayMs)], {});
   const providerUrl = `${provider.url}/v1`;
   const client = await startServer([path('baseline-client.ts')], { BASE_URL: providerUrl });
   const service = await startService(await createDatabase(NEW_TICKETS), {
-    settings: { OPENAI_BASE_URL: providerUrl, LLM_MAX_CONCURRENCY: '1000' },
+    settings: { OPENAI_BASE_URL: providerUrl, LLM_MAX_CONCURRENCY: '1000', ...settings },
   });
   let id = 0;
   const nextPath = () => {

@@ -51,15 +51,16 @@ export const LLM_ERROR_DETAILS = {
 } as const satisfies Record<Extract<ErrorCode, `llm_${string}`>, string>;
 
 /**
- * What follows the failure of a background run: `retry` queues the next run for later, `pause` stops the queue for a
- * while, because the failure concerns every ticket. Without an entry the failure is final.
+ * What follows the failure of a background run. `retry`: the next run is queued for later. `pause`: the queue waits,
+ * because the failure concerns every ticket. Without an entry the failure is final.
  */
 export const BACKGROUND_FAILURES: Partial<Record<ErrorCode, 'retry' | 'pause'>> = {
   storage_unavailable: 'retry',
   llm_unavailable: 'retry',
   llm_timeout: 'retry',
   llm_invalid_output: 'retry',
-  llm_rate_limited: 'pause',
+  llm_rate_limited: 'retry',
+  llm_unauthorized: 'pause',
   llm_quota_exhausted: 'pause',
   budget_exhausted: 'pause',
 };

@@ -6,7 +6,6 @@ import { temporaryFolder } from '../testing/folder.ts';
 import { completed } from '../testing/provider.ts';
 import { ROOT } from '../testing/server-process.ts';
 import { listen } from '../testing/service.ts';
-import { formatProgress } from './batch/progress.ts';
 
 const API_KEY = 'k'.repeat(32);
 
@@ -19,14 +18,14 @@ describe('npm run batch', () => {
     await process(3);
     const { code, stdout, stderr } = await run(['--status', 'new', '--url', `${url}/`]);
     expect([code, stdout]).toEqual([0, 'Batch 1: 2 succeeded, 0 failed, 0 skipped, 0.0001 dollars\n']);
-    expect(stderr).toMatch(/^\[#{30}\] 2\/2 {2}[\d.]+\/s {2}0 failed/m);
+    expect(stderr).toMatch(/^█{30} 2 of 2, [\d.]+\/s, 0 failed, 0\.0001 dollars, \S+ left$/m);
     expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
   });
 
   it('exits with 1 if a ticket has failed', async () => {
     const { create, provider, url } = await listen();
     await create();
-    provider.respond({ status: 401 });
+    provider.respond({ status: 400 });
     expect(await run(['--url', url])).toMatchObject({ code: 1, stdout: expect.stringMatching(/1 failed/) });
   });
 
@@ -56,36 +55,18 @@ describe('npm run batch', () => {
     });
     const child = spawn(process.execPath, [`${ROOT}src/commands/batch.ts`, '--url', url], { env: {} });
     onTestFinished(() => void child.kill('SIGKILL'));
-    let output = '';
-    child.stdout.on('data', (chunk) => {
-      output += chunk;
-    });
-    await expect.poll(() => provider.requests.length).toBe(1);
+    const output = { stdout: '', stderr: '' };
+    for (const name of ['stdout', 'stderr'] as const) {
+      child[name].on('data', (chunk) => {
+        output[name] += chunk;
+      });
+    }
+    await expect.poll(() => output.stderr).toMatch('0 of 1');
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
-    expect(output).toContain(`curl ${url}/batches/1\n`);
-    expect(output).toContain(`curl -X DELETE ${url}/batches/1\n`);
+    expect(output.stdout).toContain(`curl ${url}/batches/1\n`);
+    expect(output.stdout).toContain(`curl -X DELETE ${url}/batches/1\n`);
     resolve();
     await expect.poll(() => read('/batches/1')).toMatchObject({ succeeded: 1 });
-  });
-});
-
-describe('formatProgress', () => {
-  const batch = {
-    ...{ id: 1, created_at: '', finished_at: null, total: 200, queued: 150, running: 10 },
-    ...{ succeeded: 30, failed: 5, skipped: 5, cost_usd: 0.5 },
-  };
-
-  it('shows the share, rate, failures, cost and the time left', () => {
-    expect(formatProgress(batch, 7)).toBe(
-      '[######------------------------] 40/200  5.0/s  5 failed  0.5000 dollars  32 s left',
-    );
-    expect(formatProgress(batch, 7000)).toMatch(/8\.9 h left$/);
-    expect(formatProgress(batch, 350)).toMatch(/27 min left$/);
-  });
-
-  it('leaves out what is not known', () => {
-    const empty = { ...batch, total: 0, succeeded: 0, failed: 0, skipped: 0, cost_usd: null };
-    expect(formatProgress(empty, 0)).toBe(`[${'#'.repeat(30)}] 0/0  0.0/s  0 failed`);
   });
 });

@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
 import type { Batch } from '../schemas/batch.ts';
 import type { Problem } from '../schemas/problem.ts';
-import { createProgress } from './batch/progress.ts';
+import { createProgressBar } from './progress.ts';
 
 const USAGE = `Usage: npm run batch -- [FILTER …] [--force] [--url URL] [--key KEY]
 
@@ -23,6 +23,7 @@ Exit code: 0 if no ticket has failed, otherwise 1.
 `;
 
 const POLL_MS = 1000;
+const MAX_FAILED_POLLS = 60;
 
 async function run(): Promise<void> {
   const { values } = parseArgs({
@@ -68,29 +69,50 @@ const createClient =
 /** Shows the progress until the batch is finished. */
 async function follow(created: Batch, url: string, request: Request): Promise<void> {
   const path = `/batches/${created.id}`;
-  const progress = createProgress(process.stderr);
+  const hints = `Watch it: curl ${url}${path}\nCancel it: curl -X DELETE ${url}${path}\n`;
+  const progress = startProgress(created);
   process.once('SIGINT', () => {
-    progress.end();
-    process.stdout.write(
-      `Batch ${created.id} goes on. Watch it: curl ${url}${path}\nCancel it: curl -X DELETE ${url}${path}\n`,
-    );
+    progress.stop();
+    process.stdout.write(`Batch ${created.id} goes on. ${hints}`);
     process.exit(130);
   });
   let batch = created;
-  progress.show(batch);
-  while (batch.finished_at === null) {
+  for (let failedPolls = 0; batch.finished_at === null; ) {
     await sleep(POLL_MS);
-    batch = await request('GET', path);
-    progress.show(batch);
+    try {
+      batch = await request('GET', path);
+      failedPolls = 0;
+      progress.show(batch);
+    } catch (error) {
+      failedPolls += 1; // the server may be restarting
+      if (failedPolls === MAX_FAILED_POLLS) throw new Error(`${(error as Error).message}. The batch goes on. ${hints}`);
+    }
   }
-  progress.end();
-  const { succeeded, failed, skipped, cost_usd } = batch;
-  const cost = cost_usd === null ? 'unknown cost' : `${cost_usd.toFixed(4)} dollars`;
-  process.stdout.write(`Batch ${batch.id}: ${succeeded} succeeded, ${failed} failed, ${skipped} skipped, ${cost}\n`);
+  progress.show(batch);
+  progress.stop();
+  const { id, succeeded, failed, skipped, cost_usd } = batch;
+  const cost = formatCost(cost_usd);
+  process.stdout.write(`Batch ${id}: ${succeeded} succeeded, ${failed} failed, ${skipped} skipped, ${cost}\n`);
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
+function startProgress({ total }: Batch) {
+  const bar = createProgressBar('{bar} {value} of {total}, {rate}/s, {failed} failed, {cost}, {eta_formatted} left');
+  const startedAt = performance.now();
+  bar.start(total, 0, { rate: '0.0', failed: 0, cost: formatCost(null) });
+  return {
+    show({ total, succeeded, failed, skipped, cost_usd }: Batch): void {
+      const rate = (1000 * (succeeded + failed)) / (performance.now() - startedAt);
+      bar.setTotal(total);
+      bar.update(succeeded + failed + skipped, { rate: rate.toFixed(1), failed, cost: formatCost(cost_usd) });
+    },
+    stop: () => bar.stop(),
+  };
+}
+
+const formatCost = (usd: number | null) => (usd === null ? 'unknown cost' : `${usd.toFixed(4)} dollars`);
+
 await run().catch((error: Error) => {
-  process.stderr.write(`batch failed: ${error.message}\n`);
+  process.stderr.write(`batch failed: ${error.message.trimEnd()}\n`);
   process.exitCode = 1;
 });

@@ -47,7 +47,12 @@ async function copy(sourceUrl: string, targetUrl: string): Promise<void> {
   const source = await openTransfer(sourceUrl, 'source');
   const target = await openTransfer(targetUrl, 'target');
   try {
-    const tables = await copyTables(source, target, createProgressBar());
+    const progress = createProgressBar('{bar} {value} of {total} rows');
+    const tables = await copyTables(source, target, (copied, total) => {
+      if (!progress.isActive) progress.start(total, 0);
+      progress.update(copied);
+    });
+    progress.stop();
     for (const { table, rows, checksum } of tables) {
       process.stdout.write(`${table.padEnd(18)}${rows.toLocaleString('en').padStart(12)} rows  sha256 ${checksum}\n`);
     }

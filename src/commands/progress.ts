@@ -1,16 +1,20 @@
-const WIDTH = 30;
-const INTERVAL_MS = 100;
+import { Presets, SingleBar } from 'cli-progress';
 
-/** Draws a progress bar on stderr if that is a terminal. */
-export function createProgressBar(): (done: number, total: number) => void {
-  let lastMs = 0;
-  return (done, total) => {
-    if (!process.stderr.isTTY) return;
-    const isDone = done === total;
-    if (!isDone && performance.now() - lastMs < INTERVAL_MS) return;
-    lastMs = performance.now();
-    const filled = Math.round((WIDTH * done) / total);
-    const bar = '█'.repeat(filled) + '░'.repeat(WIDTH - filled);
-    process.stderr.write(`\r${bar} ${done.toLocaleString('en')} of ${total.toLocaleString('en')}${isDone ? '\n' : ''}`);
-  };
-}
+/**
+ * A progress bar on stderr: a line that is redrawn on a terminal, otherwise a line every ten seconds.
+ *
+ * @param format as in https://www.npmjs.com/package/cli-progress
+ */
+export const createProgressBar = (format: string) =>
+  new SingleBar(
+    {
+      format,
+      formatValue: (value) => value.toLocaleString('en'),
+      barsize: 30,
+      noTTYOutput: true,
+      notTTYSchedule: 10_000,
+      linewrap: true,
+      gracefulExit: false, // its signal handler would keep the process alive
+    },
+    Presets.shades_classic,
+  );

@@ -40,6 +40,7 @@ describe('/docs', () => {
     expect(await processing.locator('.parameter__name').allInnerTexts()).toEqual([
       expect.stringMatching(/^id/),
       expect.stringMatching(/^force/),
+      expect.stringMatching(/^prefer/),
     ]);
     expect(await processing.getByPlaceholder('id').inputValue()).toBe('1');
     const processed = await execute(processing);
@@ -48,6 +49,30 @@ describe('/docs', () => {
 
     expect(errors).toEqual([]);
     expect([...new Set(requested.map((address) => new URL(address).origin))]).toEqual([origin]);
+  });
+
+  it('lists tickets, queues a run, and starts and watches a batch', async () => {
+    const { url, post } = await startServer({}, temporaryFolder());
+    for (const raw_text of ['I cannot login', 'My invoice is wrong']) await post('/tickets', { raw_text });
+    const page = await newPage();
+    await page.goto(`${url}/docs`);
+
+    const list = await execute(await openForm(page, '/tickets', 'get'));
+    expect([list.status, list.body]).toEqual(['200', expect.stringContaining('"excerpt": "My invoice is wrong"')]);
+
+    const processing = await openForm(page, '/tickets/{id}/process');
+    await processing.getByPlaceholder('Prefer').fill('respond-async');
+    const queued = await execute(processing);
+    expect([queued.status, queued.body]).toEqual(['202', expect.stringMatching(/"status": "(?:queued|running)"/)]);
+
+    const creation = await openForm(page, '/batches');
+    await creation.locator('textarea').fill('{"filter":{}}');
+    const created = await execute(creation);
+    expect([created.status, created.body]).toEqual(['202', expect.stringContaining('"total": 2')]);
+
+    const watching = await openForm(page, '/batches/{id}', 'get');
+    expect(await watching.getByPlaceholder('id').inputValue()).toBe('1');
+    await expect.poll(async () => (await execute(watching)).body).toMatch(/"finished_at": "/);
   });
 
   it('shows the operations in groups, tickets first', async () => {
@@ -61,7 +86,11 @@ describe('/docs', () => {
       await group.locator('[data-path]').evaluateAll((paths) => paths.map((path) => path.getAttribute('data-path'))),
     ]);
     expect(await Promise.all(shown)).toEqual([
-      ['Tickets', ['/tickets', '/tickets/{id}', '/tickets/{id}', '/tickets/{id}/result', '/tickets/{id}/process']],
+      [
+        'Tickets',
+        ['/tickets', '/tickets', '/tickets/{id}', '/tickets/{id}', '/tickets/{id}/result', '/tickets/{id}/process'],
+      ],
+      ['Batches', ['/batches', '/batches', '/batches/{id}', '/batches/{id}']],
       ['Runs', ['/tickets/{id}/runs', '/tickets/{id}/runs/{number}', '/usage']],
       ['Operations', ['/health', '/ready', '/metrics']],
     ]);
@@ -78,6 +107,7 @@ describe('/docs', () => {
     ]);
     expect(await Promise.all(shown)).toEqual([
       ['200', undefined],
+      ['202', undefined],
       ...['401', '403', '404', '422', '429', '502', '503', '504'].map((status) => [status, status]),
       ['default', '500'],
     ]);
@@ -118,9 +148,9 @@ async function record(page: Page) {
   return { errors, requested };
 }
 
-/** Opens the "Try it out" form of a POST. */
-async function openForm(page: Page, path: string): Promise<Locator> {
-  const operation = page.locator(`.opblock-post:has([data-path="${path}"])`);
+/** Opens the "Try it out" form of an operation. */
+async function openForm(page: Page, path: string, method: 'get' | 'post' = 'post'): Promise<Locator> {
+  const operation = page.locator(`.opblock-${method}:has([data-path="${path}"])`);
   await operation.locator('.opblock-summary-control').click();
   await operation.getByRole('button', { name: 'Try it out' }).click();
   return operation;

@@ -22,14 +22,15 @@ describe('createBackgroundRetry', () => {
     expect(retry(llmError('llm_timeout'), 5)).toBeUndefined();
   });
 
-  it.each(['llm_unauthorized', 'llm_rejected', 'llm_refused', 'llm_content_filtered', 'llm_truncated'] as const)(
+  it.each(['llm_rejected', 'llm_refused', 'llm_content_filtered', 'llm_truncated'] as const)(
     'does not repeat a failure that would happen again (%s)',
     (code) => expect(retry(llmError(code), 1)).toBeUndefined(),
   );
 
   it.each([
-    llmError('llm_rate_limited'),
+    llmError('llm_rate_limited', { retryAfterMs: 2000 }),
     llmError('llm_quota_exhausted'),
+    llmError('llm_unauthorized'),
     llmError('llm_unavailable', { retryAfterMs: 2000 }),
     budgetExhausted(),
   ])('repeats a run that pauses the queue without counting it ($code)', (error) => {
@@ -38,6 +39,13 @@ describe('createBackgroundRetry', () => {
 });
 
 describe('pausesQueue', () => {
+  it('pauses at a rate limit without Retry-After, which counts as a try of the ticket', () => {
+    const error = llmError('llm_rate_limited');
+    expect(pausesQueue(error)).toBe(true);
+    expect(retry(error, 1)).toMatchObject({ backgroundRun: 2 });
+    expect(retry(error, 5)).toBeUndefined();
+  });
+
   it('ignores a Retry-After of a final failure', () => {
     expect(pausesQueue(llmError('llm_rejected', { retryAfterMs: 2000 }))).toBe(false);
   });

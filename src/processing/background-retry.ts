@@ -12,16 +12,19 @@ export interface BackgroundRetryOptions {
 const FACTOR = 6;
 const MAX_DELAY_MS = 6 * 3600 * 1000;
 
-/** Whether the failure concerns every ticket: the queue waits, and the ticket is not to blame. */
-export const pausesQueue = ({ code, retryAfterMs }: AppError): boolean =>
+/** Whether the failure certainly concerns every ticket, so that this one is not to blame. */
+const concernsAllTickets = ({ code, retryAfterMs }: AppError): boolean =>
   BACKGROUND_FAILURES[code] === 'pause' || (BACKGROUND_FAILURES[code] === 'retry' && retryAfterMs !== undefined);
+
+/** Without `Retry-After`, a rate limit may concern just this ticket: providers also refuse a too long text like this. */
+export const pausesQueue = (error: AppError): boolean => concernsAllTickets(error) || error.code === 'llm_rate_limited';
 
 /** Returns a function that decides what follows a failed background run; undefined: the failure is final. */
 export const createBackgroundRetry =
   ({ maxRuns, delayMs = 30_000 }: BackgroundRetryOptions) =>
   (error: AppError, backgroundRun: number): NextRun | undefined => {
     // At the end of the queue, so that a ticket that always fails like this does not block the others.
-    if (pausesQueue(error)) return { backgroundRun, delayMs: 0 };
+    if (concernsAllTickets(error)) return { backgroundRun, delayMs: 0 };
     if (BACKGROUND_FAILURES[error.code] !== 'retry' || backgroundRun >= maxRuns) return undefined;
     const mean = Math.min(delayMs * FACTOR ** (backgroundRun - 1), MAX_DELAY_MS);
     return { backgroundRun: backgroundRun + 1, delayMs: mean * (0.75 + Math.random() / 2) };

@@ -40,7 +40,11 @@ export function createRunExecutor(options: RunExecutorOptions) {
   const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, backgroundRetry, shutdown } = options;
   const { openTallies, assertBudget } = createBudgetGuard(options);
 
-  return async function executeRun(claimed: ClaimedRun, log: RequestLog): Promise<Result | undefined> {
+  return async function executeRun(
+    claimed: ClaimedRun,
+    log: RequestLog,
+    onAnswer?: () => void,
+  ): Promise<Result | undefined> {
     const { text, ...identity } = claimed;
     const { ticketId, run, backgroundRun = 1 } = identity;
     const controller = new AbortController();
@@ -58,6 +62,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
       };
       const request = { instructions: prompt.system, text, signal, deadline, beforeAttempt: assertBudget, onAttempt };
       const completion = await limiter.run(signal, () => llm.complete(request));
+      onAnswer?.();
       const { cutFields: _, ...fields } = completion; // for the log only
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
       const usage = await tally.usage();

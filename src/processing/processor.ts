@@ -50,8 +50,12 @@ export interface Processor {
   process(ticketId: number, options: ProcessOptions): Promise<Result>;
   /** Claims the oldest queued runs; each must be executed. */
   claimQueuedRuns(limit: number): Promise<QueueClaimResult>;
-  /** Executes a claimed background run, which requests for its ticket join. Rejects with its failure. */
-  executeQueuedRun(claimed: ClaimedRun): Promise<void>;
+  /**
+   * Executes a claimed background run, which requests for its ticket join. Rejects with its failure.
+   *
+   * @param onAnswer called when the model has answered and the result is yet to be stored
+   */
+  executeQueuedRun(claimed: ClaimedRun, onAnswer: () => void): Promise<void>;
   /** To be called a few times per lease. */
   heartbeat(): Promise<void>;
   /** Starts no more runs, releases those still active after `graceMs`, and resolves when none is left. */
@@ -157,8 +161,8 @@ export function createProcessor(options: ProcessorOptions): Processor {
 
     claimQueuedRuns: (limit) => queuedRuns.claimQueuedRuns({ limit, origin, dailyBudgetUsd }),
 
-    async executeQueuedRun(claimed) {
-      await singleFlight.start(claimed.ticketId, () => executeRun(claimed, log));
+    async executeQueuedRun(claimed, onAnswer) {
+      await singleFlight.start(claimed.ticketId, () => executeRun(claimed, log, onAnswer));
     },
 
     async drain(graceMs) {

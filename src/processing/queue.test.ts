@@ -10,15 +10,15 @@ afterEach(() => void vi.useRealTimers());
 /** A started queue over so many tickets. `ends` settles their runs, by ticket. */
 async function startQueue({ tickets = 0, concurrency = 2, freeSlots = 10 }) {
   const waiting: ClaimedRun[] = Array.from({ length: tickets }, (_, i) => ({ ticketId: i + 1, run: 1, text: 'x' }));
-  const ends = new Map<number, { succeed: () => void; fail: (error: AppError) => void }>();
+  const ends = new Map<number, { answer: () => void; succeed: () => void; fail: (error: AppError) => void }>();
   const processor = {
     claimQueuedRuns: vi.fn(async (limit: number): Promise<QueueClaimResult> => {
       return { state: 'claimed', runs: waiting.splice(0, limit) };
     }),
     executeQueuedRun: vi.fn(
-      ({ ticketId }: ClaimedRun) =>
+      ({ ticketId }: ClaimedRun, answer: () => void) =>
         new Promise<void>((succeed, fail) => {
-          ends.set(ticketId, { succeed, fail });
+          ends.set(ticketId, { answer, succeed, fail });
         }),
     ),
   };
@@ -42,6 +42,16 @@ describe('the queue', () => {
     ends.get(1)?.fail(llmError('llm_refused'));
     await vi.advanceTimersByTimeAsync(0);
     expect(started()).toEqual([1, 2, 3, 4]);
+  });
+
+  it('starts the next run when the model has answered, before the result is stored', async () => {
+    const { ends, started } = await startQueue({ tickets: 4 });
+    ends.get(1)?.answer();
+    await vi.advanceTimersByTimeAsync(0);
+    expect(started()).toEqual([1, 2, 3]);
+    ends.get(1)?.succeed();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(started()).toEqual([1, 2, 3]);
   });
 
   it('starts no more runs than the limiter has free slots', async () => {

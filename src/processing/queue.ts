@@ -69,16 +69,20 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
 
   async function execute(claimed: ClaimedRun): Promise<void> {
     active += 1;
+    const freeSlot = once(() => {
+      active -= 1;
+      wake();
+    });
     try {
-      await processor.executeQueuedRun(claimed);
+      // The next run is claimed while the answer is stored; otherwise all slots would wait for the same commits.
+      await processor.executeQueuedRun(claimed, freeSlot);
       endPause();
     } catch (error) {
       // The run has logged and stored its failure.
       if (error instanceof AppError && pausesQueue(error)) beginPause(error);
       else endPause();
     } finally {
-      active -= 1;
-      wake();
+      freeSlot();
     }
   }
 
@@ -102,5 +106,13 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
       await stopped;
     },
     stats: () => ({ active, isPaused: pause.isPaused() }),
+  };
+}
+
+function once(action: () => void): () => void {
+  let isDone = false;
+  return () => {
+    if (!isDone) action();
+    isDone = true;
   };
 }

@@ -113,7 +113,7 @@ describe('POST /batches', () => {
 
   it('counts failures', async () => {
     const service = await withTickets(2, {});
-    service.provider.respond({ status: 401 });
+    service.provider.respond({ status: 400 });
     await post(service, { filter: { status: 'new' } });
     await expect
       .poll(() => service.read('/batches/1'))
@@ -193,7 +193,7 @@ describe('DELETE /batches/:id', () => {
   it('gives queued tickets their former status, and lets runs under way end', async () => {
     const service = await withTickets(4, { concurrency: 2, backgroundConcurrency: 1 });
     await service.process(2); // done
-    service.provider.respond({ status: 401 });
+    service.provider.respond({ status: 400 });
     await service.process(3); // failed
     const { promise, resolve } = Promise.withResolvers<void>();
     service.provider.respond(async () => {

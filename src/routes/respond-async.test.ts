@@ -94,8 +94,8 @@ describe('POST /tickets/:id/process with Prefer: respond-async, wait', () => {
 
   it('returns a failure that is final', async () => {
     const service = await withTickets(1, {});
-    service.provider.respond({ status: 401 });
-    expect((await prefer(service, 'respond-async, wait=20')).json()).toMatchObject({ code: 'llm_unauthorized' });
+    service.provider.respond({ status: 400 });
+    expect((await prefer(service, 'respond-async, wait=20')).json()).toMatchObject({ code: 'llm_rejected' });
     expect(await service.read('/tickets/1')).toMatchObject({ status: 'failed' });
   });
 

@@ -1,7 +1,7 @@
 import { and, asc, count, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Run } from '../../schemas/run.ts';
-import type { EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
+import type { ClaimedRun, EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
 import { prepareRunStatements } from './run-statements.ts';
@@ -35,11 +35,16 @@ export function createQueueRepository(
 
   function claimQueuedRuns({ limit, origin, dailyBudgetUsd }: QueueClaimOptions): QueueClaimResult {
     if (isBudgetExhausted(dailyBudgetUsd)) return { state: 'budget_exhausted' };
-    const due = statements.findDue.all({ now: Date.now(), limit });
-    for (const { ticketId, run: number } of due) {
-      statements.startQueued.run({ ticketId, number, owner, expiresAt: Date.now() + leaseMs, ...origin });
+    const claimed: ClaimedRun[] = [];
+    const now = Date.now();
+    while (claimed.length < limit) {
+      const due = statements.findDue.get({ now });
+      if (!due) break;
+      const { ticketId, run: number } = due;
+      statements.startQueued.run({ ticketId, number, owner, expiresAt: now + leaseMs, ...origin });
+      claimed.push(due);
     }
-    return { state: 'claimed', runs: due };
+    return { state: 'claimed', runs: claimed };
   }
 
   return {
@@ -66,7 +71,8 @@ function prepareQueueStatements(db: BetterSQLite3Database) {
   const isQueued = sql`status = 'queued'`;
   const isDue = and(isQueued, lte(runs.start_after, sql.placeholder('now')));
   return {
-    isAnyDue: db.select({ id: runs.id }).from(runs).where(isDue).limit(1).prepare(),
+    isAnyDue: db.select({ id: runs.id }).from(runs).where(isDue).prepare(),
+    /** The oldest one. Without LIMIT: SQLite 3.54 prepares a statement with ORDER BY and LIMIT anew when its values change. */
     findDue: db
       .select({
         ticketId: runs.ticket_id,
@@ -77,7 +83,6 @@ function prepareQueueStatements(db: BetterSQLite3Database) {
       .from(runs)
       .where(isDue)
       .orderBy(asc(runs.start_after), asc(runs.id))
-      .limit(sql.placeholder('limit'))
       .prepare(),
     joinBackground: db
       .update(runs)
