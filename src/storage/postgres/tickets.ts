@@ -1,7 +1,6 @@
 import { count, eq, sql } from 'drizzle-orm';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import { fold } from '../fold.ts';
-import { countTickets } from '../ticket-count.ts';
 import type { CreateOptions, IdempotencyKey, TicketRepository } from '../types.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
@@ -88,8 +87,6 @@ export function createTicketRepository(
   let cachedCounts = EMPTY_COUNTS;
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
-  const list = createTicketList(pool);
-
   return {
     create: ({ source, raw_text }, options) => create({ source, raw_text, status: firstStatus(options) }),
     createOnce,
@@ -109,8 +106,8 @@ export function createTicketRepository(
       return ticket;
     },
 
-    list,
-    count: countTickets(list, createTicketCount(slow)),
+    list: createTicketList(pool),
+    count: createTicketCount(slow),
 
     async countByStatus() {
       const start = performance.now();

@@ -4,8 +4,14 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
-import { countTickets } from '../ticket-count.ts';
-import { LEASE_MS, type Storage, type StorageOptions, type TicketListQuery } from '../types.ts';
+import {
+  LEASE_MS,
+  type Storage,
+  type StorageOptions,
+  type TicketFilter,
+  type TicketListQuery,
+  type TicketPosition,
+} from '../types.ts';
 import { createBatchRepository } from './batches.ts';
 import { read } from './errors.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
@@ -25,6 +31,9 @@ import { createWriteBatcher } from './write-batcher.ts';
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
+
+/** Tickets that a search for a count reads at once. */
+const SEARCH_PAGE = 1000;
 
 /**
  * Opens the database file, creates it and its folder if missing, and applies the migrations that it lacks.
@@ -55,12 +64,22 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   const writer = createWriteBatcher(sqlite, { onCommit });
   const identity = { owner: randomUUID(), leaseMs };
   const listTickets = createTicketList(sqlite);
-  const countListed = createTicketCount(sqlite);
+  const countTickets = createTicketCount(sqlite);
   const searchThread = createSearchThread(sqlite.name);
 
   const list = (query: TicketListQuery) =>
     query.filter.q === undefined ? read(() => listTickets(query)) : searchThread.search(query);
-  const count = countTickets(list, async (filter) => read(() => countListed(filter)));
+
+  async function count(filter: TicketFilter): Promise<number> {
+    if (filter.q === undefined) return read(() => countTickets(filter));
+    let matches = 0;
+    for (let after: TicketPosition | undefined; ; ) {
+      const page = await list({ filter, order: 'oldest', limit: SEARCH_PAGE, after });
+      matches += page.data.length;
+      if (!page.next) return matches;
+      after = page.next;
+    }
+  }
 
   return {
     appliedMigrations,
