@@ -1,4 +1,4 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
 import type { RunConditions } from './run-conditions.ts';
 import { NOW, runs, tickets } from './schema.ts';
@@ -11,36 +11,48 @@ export const RESTORED_STATUS = sql<'done' | 'failed'>`
 
 /** The statements that renew leases and recover expired runs. */
 export function prepareHeartbeat(
-  { reads, writes }: Pick<Connections, 'reads' | 'writes'>,
+  { reads, heartbeats: db }: Pick<Connections, 'reads' | 'heartbeats'>,
   { newLease, isOwned, isExpired }: RunConditions,
 ) {
+  const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
   const isWithoutRun = sql`(tickets.status = 'processing' and not exists (
     select from runs where runs.ticket_id = tickets.id and runs.status in ('queued', 'running')))`;
+  const ticket = cte(
+    'ticket',
+    sql`select id, status from tickets where id = any(${TICKET_IDS}) order by id for no key update`,
+  );
+  const renewed = db.$with('renewed', { ticketId: runs.ticket_id }).as(sql`
+    update runs set status = 'running', finished_at = null, lease_expires_at = ${newLease}
+    from ticket where runs.ticket_id = ticket.id and ${isOwned}
+    returning runs.ticket_id`);
+  // Another process may have recovered a run whose lease had expired. The locked row shows it, the statement's may not.
+  const marked = cte(
+    'marked',
+    sql`
+      update tickets set status = 'processing' from ticket join renewed on renewed.ticket_id = ticket.id
+      where tickets.id = ticket.id and ticket.status <> 'processing'`,
+  );
   // A locked row is about to change; the next heartbeat looks at it.
-  const expired = writes.$with('expired', {}).as(sql`
-    select runs.id, ticket_id from tickets join runs on ticket_id = tickets.id
-    where ${isExpired} for no key update skip locked`);
-  const abandoned = writes.$with('abandoned', {}).as(sql`
-    update runs set status = 'abandoned', finished_at = ${NOW} from expired where runs.id = expired.id`);
-  // Both rows are locked, so that a run that ends meanwhile is not taken for a running one.
-  const renewed = writes.$with('renewed', {}).as(sql`
-    select tickets.id from tickets join runs on ticket_id = tickets.id
-    where tickets.id = any(${TICKET_IDS}) and tickets.status <> 'processing'
-      and ${isOwned} and runs.status = 'running' for no key update`);
+  const expired = cte(
+    'expired',
+    sql`
+      select runs.id, ticket_id from tickets join runs on ticket_id = tickets.id
+      where ${isExpired} for no key update skip locked`,
+  );
+  const abandoned = cte(
+    'abandoned',
+    sql`update runs set status = 'abandoned', finished_at = ${NOW} from expired where runs.id = expired.id`,
+  );
+  // A ticket that has changed since the statement began, which `xmin` shows, may have a run now.
+  const withoutRun = cte(
+    'without_run',
+    sql`
+      with seen as materialized (select id, xmin as version from tickets where ${isWithoutRun})
+      select tickets.id from seen join tickets on tickets.id = seen.id and tickets.xmin = seen.version
+      order by tickets.id for no key update of tickets`,
+  );
   return {
-    renew: writes
-      .update(runs)
-      .set({ status: 'running', finished_at: null, lease_expires_at: newLease })
-      .where(sql`${runs.ticket_id} = any(${TICKET_IDS}) and ${isOwned}`)
-      .returning({ ticketId: runs.ticket_id })
-      .prepare('renew_leases'),
-    markRenewed: writes
-      .with(renewed)
-      .update(tickets)
-      .set({ status: 'processing' })
-      .from(sql`renewed`)
-      .where(sql`${tickets.id} = renewed.id`)
-      .prepare('mark_renewed_tickets'),
+    renew: db.with(ticket, renewed, marked).select().from(renewed).prepare('renew_leases'),
     findExpired: reads
       .select({
         isAny: sql<boolean>`exists (select from runs where ${isExpired})
@@ -48,17 +60,19 @@ export function prepareHeartbeat(
       })
       .from(sql`(select) as one_row`)
       .prepare('find_expired_runs'),
-    abandonExpired: writes
+    abandonExpired: db
       .with(expired, abandoned)
       .update(tickets)
       .set({ status: RESTORED_STATUS })
       .from(sql`expired`)
       .where(sql`${tickets.id} = expired.ticket_id`)
       .prepare('abandon_expired_runs'),
-    restoreWithoutRun: writes
+    restoreWithoutRun: db
+      .with(withoutRun)
       .update(tickets)
       .set({ status: RESTORED_STATUS })
-      .where(isWithoutRun)
+      .from(sql`without_run`)
+      .where(sql`${tickets.id} = without_run.id`)
       .prepare('restore_tickets_without_run'),
   };
 }

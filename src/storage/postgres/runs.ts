@@ -1,45 +1,19 @@
 import { randomUUID } from 'node:crypto';
-import type { RunUsage } from '../../schemas/run.ts';
-import type { ClaimOptions, ClaimResult, NewResult, RunRepository, RunState } from '../types.ts';
-import { roundLatency } from '../usage-report.ts';
+import type { RunRepository, RunState } from '../types.ts';
 import type { Availability } from './availability.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
-import { type ClaimInput, prepareClaims } from './run-claim.ts';
+import { createRunClaims } from './run-claims.ts';
 import { createRunConditions } from './run-conditions.ts';
-import { prepareRunEnds } from './run-ends.ts';
-import { fromColumns, toColumns } from './run-failure.ts';
+import { createRunEnds } from './run-ends.ts';
+import { fromColumns } from './run-failure.ts';
 import { prepareHeartbeat } from './run-heartbeat.ts';
 import { prepareRunReads } from './run-reads.ts';
 import type { Writer } from './writer.ts';
 
-/** Claims that fail because another process was faster; its claim is visible to the next attempt. */
-const MAX_CLAIM_ATTEMPTS = 20;
-
 /** Runs of other processes are polled by one statement for all, with this pause between two. */
 const POLL_PAUSE_MS = 100;
 const MAX_POLLED_RUNS = 1000;
-
-/** Most claims, and most ends of runs, in one statement. */
-const MAX_BATCH_SIZE = 100;
-
-/** Makes batches larger under load: a statement has a fixed cost, and a run takes seconds. */
-const BATCH_PAUSE_MS = 5;
-
-interface EndInput {
-  run: RunUsage & { ticket_id: number; number: number };
-  result?: NewResult;
-  rounded_latency_ms?: number;
-}
-
-/** The row of each input's ticket. */
-function inOrderOf<Row extends { ticketId: number }>(
-  inputs: { ticket_id: number }[],
-  rows: Row[],
-): (Row | undefined)[] {
-  const byTicket = new Map(rows.map((row) => [row.ticketId, row]));
-  return inputs.map(({ ticket_id }) => byTicket.get(ticket_id));
-}
 
 export interface RunRepositoryOptions {
   writer: Pick<Writer, 'write'>;
@@ -47,76 +21,15 @@ export interface RunRepositoryOptions {
   leaseMs: number;
 }
 
-export function createRunRepository(connections: Connections, options: RunRepositoryOptions): RunRepository {
-  const { leaseMs } = options;
-  const { write } = options.writer;
-  const { wasInterruptedWithin } = options.availability;
+export function createRunRepository(
+  connections: Connections,
+  { writer, availability, leaseMs }: RunRepositoryOptions,
+): RunRepository {
+  const { write } = writer;
   /** Distinguishes this process from all others on the database. */
   const conditions = createRunConditions(randomUUID(), leaseMs);
   const reads = prepareRunReads(connections.reads, conditions);
-  const claims = prepareClaims(connections.pool, conditions);
-  const ends = prepareRunEnds(connections, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
-
-  const claim = createBatcher(
-    async (batch: ClaimInput[]) => {
-      // The database could not be used a moment ago, perhaps neither by owners that had to renew their leases.
-      const othersMayBeBlocked = wasInterruptedWithin(leaseMs / 4);
-      const values = { claims: JSON.stringify(batch), othersMayBeBlocked };
-      const rows = await write(() => claims.execute(values), batch.length);
-      return inOrderOf(batch, rows);
-    },
-    { maxSize: MAX_BATCH_SIZE, keyOf: ({ ticket_id }) => ticket_id, pauseMs: BATCH_PAUSE_MS },
-  );
-
-  async function tryToClaim(ticketId: number, options: ClaimOptions): Promise<ClaimResult | undefined> {
-    const { origin, force, dailyBudgetUsd = null } = options;
-    const row = await claim({
-      ticket_id: ticketId,
-      force,
-      claim: options.claim,
-      daily_budget_usd: dailyBudgetUsd,
-      ...origin,
-    });
-    if (!row) return { state: 'ticket_not_found' };
-    if (row.isClaimed) {
-      // A released run has no owner, so only an expired one was reclaimed.
-      return { state: 'claimed', run: row.newestRun + 1, text: row.text, wasReclaimed: row.hasOwner };
-    }
-    if (row.isLeased) return { state: 'running', run: row.newestRun };
-    if (row.hasResult) {
-      const [result] = await reads.findResult.execute({ ticketId });
-      return result && { state: 'stored', result };
-    }
-    if (row.isOverBudget) return { state: 'budget_exhausted' };
-    return options.claim ? undefined : { state: 'unclaimed' };
-  }
-
-  const createEnd = <Row extends { ticketId: number }>(execute: (values: { input: string }) => Promise<Row[]>) => {
-    const end = createBatcher(
-      async (batch: EndInput[]) => {
-        const rows = await write(() => execute({ input: JSON.stringify(batch) }), batch.length);
-        return inOrderOf(
-          batch.map(({ run }) => run),
-          rows,
-        );
-      },
-      { maxSize: MAX_BATCH_SIZE, keyOf: ({ run }) => run.ticket_id, pauseMs: BATCH_PAUSE_MS },
-    );
-    /** @returns undefined if it was no longer this process's run: its usage is added to the abandoned run. */
-    return async (input: EndInput): Promise<Row | undefined> => {
-      const row = await end(input);
-      const { ticket_id, ...run } = input.run;
-      if (!row) await write(() => ends.addLateUsage.execute({ ...run, ticketId: ticket_id }));
-      return row;
-    };
-  };
-  const complete = createEnd(async (values) => {
-    const stored = await ends.complete.execute(values);
-    return stored.map((result) => ({ ticketId: result.ticket_id, result }));
-  });
-  const fail = createEnd((values) => ends.fail.execute(values));
-  const release = createEnd((values) => ends.release.execute(values));
 
   const getRunState = createBatcher(
     async (batch: { ticketId: number; number: number }[]): Promise<RunState[]> => {
@@ -135,17 +48,12 @@ export function createRunRepository(connections: Connections, options: RunReposi
   );
 
   return {
+    ...createRunClaims(connections, { conditions, reads, writer, availability, leaseMs }),
+    ...createRunEnds(connections, { conditions, writer }),
+
     async findCachedResult(ticketId) {
       const [result] = await reads.findCachedResult.execute({ ticketId });
       return result;
-    },
-
-    async claimRun(ticketId, options) {
-      for (let attempt = 1; attempt <= MAX_CLAIM_ATTEMPTS; attempt += 1) {
-        const result = await tryToClaim(ticketId, options);
-        if (result) return result;
-      }
-      throw new Error(`no run of the ticket could be claimed in ${MAX_CLAIM_ATTEMPTS} attempts`);
     },
 
     async isBudgetExhausted(dailyBudgetUsd) {
@@ -156,25 +64,7 @@ export function createRunRepository(connections: Connections, options: RunReposi
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       const renewed = await write(() => heartbeat.renew.execute({ ticketIds }));
-      const owned = renewed.map(({ ticketId }) => ticketId);
-      // Another process may have recovered a run whose lease had expired.
-      await write(() => heartbeat.markRenewed.execute({ ticketIds: owned }));
-      return owned;
-    },
-
-    async completeRun(number, result, usage) {
-      const run = { ticket_id: result.ticket_id, number, ...usage };
-      const rounded_latency_ms = roundLatency(result.latency_ms ?? -1);
-      return (await complete({ run, result, rounded_latency_ms }))?.result;
-    },
-
-    async failRun(ticketId, number, failure, usage) {
-      const run = { ticket_id: ticketId, number, ...usage, ...toColumns(failure) };
-      return (await fail({ run })) !== undefined;
-    },
-
-    async releaseRun(ticketId, number, usage) {
-      return (await release({ run: { ticket_id: ticketId, number, ...usage } })) !== undefined;
+      return renewed.map(({ ticketId }) => ticketId);
     },
 
     getRunState: (ticketId, number) => getRunState({ ticketId, number }),
