@@ -1,4 +1,6 @@
 import { setImmediate as nextTick, setTimeout as sleep } from 'node:timers/promises';
+import { hasCode } from '../../errors.ts';
+import { toStorageError } from './errors.ts';
 
 export interface BatcherOptions<Input> {
   /** Most calls in a batch. */
@@ -12,7 +14,10 @@ export interface BatcherOptions<Input> {
 /**
  * Gathers calls: those that arrive in one event-loop tick, or while the previous batch is under way, go together.
  *
- * @param execute returns the results in the order of the inputs; if it rejects, all calls of the batch do.
+ * A batch that PostgreSQL refuses, which then changes nothing, is executed call by call, so that only those fail that are
+ * to blame.
+ *
+ * @param execute returns the results in the order of the inputs.
  */
 export function createBatcher<Input, Output>(
   execute: (inputs: Input[]) => Promise<Output[]>,
@@ -53,7 +58,8 @@ export function createBatcher<Input, Output>(
       const outputs = await execute(batch.map(({ input }) => input));
       for (const [index, { resolve }] of batch.entries()) resolve(outputs[index] as Output);
     } catch (error) {
-      for (const { reject } of batch) reject(error);
+      if (batch.length === 1 || isUnavailable(error)) for (const { reject } of batch) reject(error);
+      else for (const call of batch) await executeBatch([call]);
     }
   }
 
@@ -63,3 +69,5 @@ export function createBatcher<Input, Output>(
       if (!isActive) executePending();
     });
 }
+
+const isUnavailable = (error: unknown) => hasCode(toStorageError(error), 'storage_unavailable');

@@ -17,14 +17,16 @@ const slowOptions = { query_timeout: 60_000 };
 /**
  * Every statement is a transaction of its own, so no transaction waits for this process while it holds locks.
  *
- * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
+ * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and wait for no lock. A
  *   read does not wait for a commit.
- * - `pool` is for writes that may wait for a lock: PostgreSQL flushes the commits of several connections together.
+ * - `heartbeats` is another one: leases are renewed although the pool is busy, and nothing waits behind their locks.
+ * - `pool` is for other writes: PostgreSQL flushes the commits of several connections together.
  * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
   writes: NodePgDatabase;
+  heartbeats: NodePgDatabase;
   pool: NodePgDatabase;
   slow: NodePgDatabase;
   close(): Promise<void>;
@@ -45,15 +47,19 @@ export function openConnections(
 
   const reads = createPipeline(config);
   const writes = createPipeline(config);
+  const heartbeats = createPipeline(config);
   const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
+  let closing: Promise<unknown> | undefined;
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
     reads: toDatabase(reads.query),
     writes: toDatabase(writes.query),
+    heartbeats: toDatabase(heartbeats.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
     slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
     async close() {
-      await Promise.all([reads.close(), writes.close(), pool.end()]);
+      closing ??= Promise.all([reads.close(), writes.close(), heartbeats.close(), pool.end()]);
+      await closing;
     },
   };
 }

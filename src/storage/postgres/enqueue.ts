@@ -7,17 +7,6 @@ export const QUEUE_FIRST_RUNS = sql`
   select id, 1, 'queued', 1, now() from inserted where status = 'processing'`;
 
 /**
- * Queues the run that follows each row of a relation. These rows must be what an update of `runs` returns, because the
- * index on active runs has to see their new status.
- */
-export const queueNextRuns = (from: SQL) => sql`
-  insert into runs (ticket_id, number, status, background_run, start_after, batch_id)
-  select ticket_id, number + 1, 'queued', next_background_run, now() + next_delay_ms * interval '1 millisecond',
-    former_batch_id
-  from ${from} where next_background_run is not null
-  on conflict do nothing`;
-
-/**
  * The parts of a statement that queues the next run of tickets, unless a run is active, or a result is stored and
  * `force` is not set. Before `candidate` comes `input` with `ticket_id`, `force`, `batch_id` and `position`.
  *

@@ -1,13 +1,11 @@
 import type { ClaimedRun, EnqueueResult, QueueRepository } from '../types.ts';
-import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
 import { prepareQueueStatements } from './queue-statements.ts';
+import { createRunBatcher } from './run-batcher.ts';
 import type { RunConditions } from './run-conditions.ts';
 import { prepareRunReads } from './run-reads.ts';
 import { untilDecided } from './until-decided.ts';
 import type { Writer } from './writer.ts';
-
-const MAX_BATCH_SIZE = 100;
 
 export interface QueueRepositoryOptions {
   writer: Pick<Writer, 'write'>;
@@ -16,17 +14,13 @@ export interface QueueRepositoryOptions {
 
 export function createQueueRepository(
   connections: Connections,
-  { writer: { write }, conditions }: QueueRepositoryOptions,
+  { writer, conditions }: QueueRepositoryOptions,
 ): QueueRepository {
   const statements = prepareQueueStatements(connections, conditions);
   const reads = prepareRunReads(connections.reads, conditions);
 
-  const enqueue = createBatcher(
-    async (batch: { ticket_id: number; force: boolean }[]) => {
-      const rows = await write(() => statements.enqueue.execute({ input: JSON.stringify(batch) }), batch.length);
-      return batch.map(({ ticket_id }) => rows.find(({ ticketId }) => ticketId === ticket_id));
-    },
-    { maxSize: MAX_BATCH_SIZE, keyOf: ({ ticket_id }) => ticket_id },
+  const enqueue = createRunBatcher(writer, (batch: { ticket_id: number; force: boolean }[]) =>
+    statements.enqueue.execute({ input: JSON.stringify(batch) }),
   );
 
   async function tryToEnqueue(ticketId: number, force: boolean): Promise<EnqueueResult | undefined> {
@@ -47,7 +41,7 @@ export function createQueueRepository(
     async claimQueuedRuns({ limit, origin, dailyBudgetUsd = null }) {
       // A read costs no commit, and almost always nothing is due.
       if (limit <= 0 || (await statements.findDue.execute()).length === 0) return { state: 'claimed', runs: [] };
-      const rows = await write(() => statements.claim.execute({ limit, dailyBudgetUsd, ...origin }));
+      const rows = await writer.write(() => statements.claim.execute({ limit, dailyBudgetUsd, ...origin }));
       if (rows.some(({ isExhausted }) => isExhausted)) return { state: 'budget_exhausted' };
       const runs = rows.flatMap(({ ticketId, run, text, backgroundRun }): ClaimedRun[] =>
         ticketId === null ? [] : [{ ticketId, run, text, backgroundRun }],

@@ -1,105 +1,69 @@
-import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
+import type { RunUsage } from '../../schemas/run.ts';
+import { fold } from '../fold.ts';
+import type { NewResult, NextRun, RunRepository } from '../types.ts';
+import { roundLatency } from '../usage-report.ts';
 import type { Connections } from './connections.ts';
-import { queueNextRuns } from './enqueue.ts';
-import { NUMBER, type RunConditions, TICKET_ID } from './run-conditions.ts';
-import { RESTORED_STATUS } from './run-heartbeat.ts';
-import { NOW, results, runs } from './schema.ts';
-import { recordUsage } from './usage.ts';
+import { createRunBatcher } from './run-batcher.ts';
+import type { RunConditions } from './run-conditions.ts';
+import { prepareRunEnds } from './run-end-statements.ts';
+import { toColumns } from './run-failure.ts';
+import type { Writer } from './writer.ts';
 
-const USAGE = ['attempts', 'input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens', 'cost_usd'];
-const FAILURE = ['error_code', 'error_message', 'retry_after_ms', 'openai_request_id'];
-/** What a run and its result have in common. A run's tokens are the sums of all its attempts. */
-const OUTCOME = ['prompt_version', 'model', 'openai_request_id', 'latency_ms', 'summary', 'category', 'reply_draft'];
-const TOKENS = ['input_tokens', 'output_tokens', 'total_tokens', 'cached_tokens'];
+interface End {
+  ticket_id: number;
+  number: number;
+  usage: RunUsage;
+  failure?: ReturnType<typeof toColumns>;
+  result?: NewResult;
+  nextRun?: NextRun | undefined;
+}
 
-const names = (columns: string[]) => sql.raw(columns.join(', '));
+export function createRunEnds(
+  connections: Pick<Connections, 'pool'>,
+  { conditions, writer }: { conditions: RunConditions; writer: Pick<Writer, 'write'> },
+): Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'> {
+  const statements = prepareRunEnds(connections, conditions);
 
-/** Sets columns to those of the same names in a row of the input. */
-const assign = (columns: string[], row: 'run' | 'result') => names(columns.map((name) => `${name} = (${row}).${name}`));
+  /** The returned function's value is undefined if the lease was lost: the usage is added to the abandoned run. */
+  function createEnd<Row extends { ticketId: number }>(execute: (values: { ends: string }) => Promise<Row[]>) {
+    const end = createRunBatcher(writer, (batch: End[]) => execute({ ends: JSON.stringify(batch.map(toInput)) }));
+    return async (input: End): Promise<Row | undefined> => {
+      const row = await end(input);
+      const { ticket_id: ticketId, number, usage } = input;
+      if (!row) await writer.write(() => statements.addLateUsage.execute({ ticketId, number, ...usage }));
+      return row;
+    };
+  }
 
-/**
- * The statements that end several runs. Those whose lease was lost are missing in what they return.
- *
- * `input` is a JSON array with a row of `runs`, and one of `results`, for each.
- */
-export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, isFencedOff }: RunConditions) {
-  const input = pool.$with('input', {}).as(sql`
-    select * from json_to_recordset(${sql.placeholder('input')}::json)
-      as input (run runs, result results, folded_summary text, rounded_latency_ms bigint, next_background_run bigint,
-        next_delay_ms double precision)`);
-  // Every statement locks the tickets before the runs, in the order of their ids, so that two of them cannot deadlock.
-  const ticket = pool.$with('ticket', {}).as(sql`
-    select id from tickets where id = any(array(select (run).ticket_id from input)) order by id for no key update`);
-  /** @param next the number in its series of the run that follows a background run. */
-  const endRuns = (assignments: SQL, next: SQL) =>
-    pool.$with('ended', { ticketId: runs.ticket_id }).as(sql`
-      update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE, 'run')},
-        batch_id = case when runs.background_run is null or ${next} is null then runs.batch_id end, ${assignments}
-      from ticket join input on (run).ticket_id = ticket.id
-        join runs as former on former.ticket_id = ticket.id and former.number = (run).number
-      where runs.ticket_id = ticket.id and runs.number = (run).number and ${isOwned}
-      returning runs.*, result, folded_summary, rounded_latency_ms, former.batch_id as former_batch_id,
-        case when runs.background_run is not null then ${next} end as next_background_run,
-        coalesce(next_delay_ms, 0) as next_delay_ms`);
-  const queued = pool.$with('queued', {}).as(queueNextRuns(sql`ended`));
-  // A batch counts only the newest run of a ticket, and the cost of all. In the order of the ids, see above.
-  const batch = pool.$with('batch', {}).as(sql`
-    select id from batches where id = any(array(select former_batch_id from ended where next_background_run is not null))
-    order by id for no key update`);
-  const charged = pool.$with('charged', {}).as(sql`
-    update batches set cost_usd = coalesce(batches.cost_usd, 0) + cost
-    from batch join (
-      select former_batch_id, sum(cost_usd) as cost from ended where next_background_run is not null group by 1
-    ) as former on former_batch_id = batch.id
-    where batches.id = batch.id and cost is not null`);
-  const restored = pool.$with('restored', {}).as(sql`
-    update tickets set status = ${RESTORED_STATUS} from ended
-    where tickets.id = ended.ticket_id and next_background_run is null`);
-  const recorded = (status: string, latencyMs: SQL) =>
-    pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
+  const complete = createEnd(async (values) => {
+    const results = await statements.complete.execute(values);
+    return results.map((result) => ({ ticketId: result.ticket_id, result }));
+  });
+  const fail = createEnd((values) => statements.fail.execute(values));
+  const release = createEnd((values) => statements.release.execute(values));
 
-  const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`, sql`null::bigint`);
-  const marked = pool.$with('marked', {}).as(sql`
-    update tickets set status = 'done', category = ended.category from ended where tickets.id = ended.ticket_id`);
-  const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`, sql`next_background_run`);
-  const released = endRuns(sql`status = 'abandoned'`, sql`runs.background_run`);
-  const summarized = pool.$with('summarized', {}).as(sql`
-    update ticket_search set summary = folded_summary from ended where ticket_search.ticket_id = ended.ticket_id`);
-  const stored = storeResults(pool);
   return {
-    complete: pool
-      .with(input, ticket, completed, recorded('succeeded', sql`rounded_latency_ms`), marked, summarized, stored)
-      .select()
-      .from(stored)
-      .prepare('complete_runs'),
-    fail: pool
-      .with(input, ticket, failed, recorded('failed', sql`-1`), queued, batch, charged, restored)
-      .select()
-      .from(failed)
-      .prepare('fail_runs'),
-    release: pool
-      .with(input, ticket, released, queued, batch, charged, restored)
-      .select()
-      .from(released)
-      .prepare('release_runs'),
-    /** For an owner that another process has fenced off: what its run has used counts all the same. */
-    addLateUsage: pool
-      .update(runs)
-      .set({ lease_owner: null, ...usageAssignments() })
-      .where(and(eq(runs.ticket_id, TICKET_ID), eq(runs.number, NUMBER), isFencedOff))
-      .prepare('add_late_usage'),
+    async completeRun(number, result, usage) {
+      return (await complete({ ticket_id: result.ticket_id, number, usage, result }))?.result;
+    },
+
+    async failRun(ticketId, number, failure, usage, nextRun) {
+      const row = await fail({ ticket_id: ticketId, number, usage, failure: toColumns(failure), nextRun });
+      return row !== undefined;
+    },
+
+    async releaseRun(ticketId, number, usage) {
+      return (await release({ ticket_id: ticketId, number, usage })) !== undefined;
+    },
   };
 }
 
-/** Inserts the results of the ended runs, or overwrites all columns of older ones but the ids. */
-function storeResults(db: Connections['pool']) {
-  const columns = [...OUTCOME, ...TOKENS];
-  return db.$with('stored', getTableColumns(results)).as(sql`
-    insert into results (ticket_id, ${names(columns)})
-    select ticket_id, ${names(columns.map((name) => `(result).${name}`))} from ended
-    on conflict (ticket_id) do update set created_at = excluded.created_at,
-      ${names(columns.map((name) => `${name} = excluded.${name}`))}
-    returning ${names(Object.keys(getTableColumns(results)))}`);
-}
-
-const usageAssignments = () => Object.fromEntries(USAGE.map((name) => [name, sql`${sql.placeholder(name)}`]));
+/** An element of the statements' `ends`. */
+const toInput = ({ ticket_id, number, usage, failure, result, nextRun }: End) => ({
+  run: { ticket_id, number, ...usage, ...failure },
+  result,
+  folded_summary: fold(result?.summary ?? ''),
+  rounded_latency_ms: roundLatency(result?.latency_ms ?? -1),
+  next_background_run: nextRun?.backgroundRun,
+  next_delay_ms: nextRun?.delayMs,
+});

@@ -4,7 +4,7 @@ import type { RunConditions } from './run-conditions.ts';
 import { NOW } from './schema.ts';
 import { costOfDay, TODAY } from './usage.ts';
 
-/** What a claim consists of; the names are those of the columns of `input`. */
+/** An element of the statement's `claims`. */
 export interface ClaimInput {
   ticket_id: number;
   force: boolean;
@@ -17,15 +17,17 @@ export interface ClaimInput {
 
 /**
  * Claims the queued or next runs of several tickets in one statement, or returns for each why it cannot. No row: there is
- * no such ticket. Neither a claim nor a reason: something has changed since the statement began, and the claim has to be repeated.
+ * no such ticket. Neither a claim nor a reason: something has changed since the statement began, and the claim has to be
+ * repeated.
  */
-export function prepareClaims(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
+export function prepareClaim(db: Connections['pool'], { owner, newLease, isLeased }: RunConditions) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
   const input = cte(
     'input',
     sql`
-      select * from json_to_recordset(${sql.placeholder('claims')}::json) as claim (ticket_id bigint, force boolean,
-        claim boolean, daily_budget_usd double precision, prompt_version text, provider text, model text)`,
+      select ticket_id, force, claim, daily_budget_usd, prompt_version, provider, model
+      from json_to_recordset(${sql.placeholder('claims')}::json) as claims (ticket_id bigint, force boolean, claim boolean,
+        daily_budget_usd double precision, prompt_version text, provider text, model text)`,
   );
   // In the order of the ids, so that two statements cannot deadlock.
   const ticket = cte(
