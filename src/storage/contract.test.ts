@@ -1,9 +1,12 @@
 import { describe } from 'vitest';
 import { describeBackgroundRuns } from '../testing/storage-contract/background-runs.ts';
+import { describeBatchCancellation } from '../testing/storage-contract/batch-cancellation.ts';
+import { describeBatchProgress } from '../testing/storage-contract/batch-progress.ts';
 import { describeBatches } from '../testing/storage-contract/batches.ts';
 import { describeBudget } from '../testing/storage-contract/budget.ts';
 import { describeClaims } from '../testing/storage-contract/claims.ts';
 import { describeDeletion } from '../testing/storage-contract/deletion.ts';
+import { describeEnqueue } from '../testing/storage-contract/enqueue.ts';
 import { describeIdempotencyKeys } from '../testing/storage-contract/idempotency-keys.ts';
 import { describeLeases } from '../testing/storage-contract/leases.ts';
 import { describeList } from '../testing/storage-contract/list.ts';
@@ -28,9 +31,12 @@ describe.each(STORAGES)('$name', (storage) => {
   describeRecovery(storage);
   describeRaces(storage);
   describeRunHistory(storage);
+  describeEnqueue(storage);
   describeQueue(storage);
   describeBackgroundRuns(storage);
   describeBatches(storage);
+  describeBatchProgress(storage);
+  describeBatchCancellation(storage);
   describeBudget(storage);
   describeUsage(storage);
 });

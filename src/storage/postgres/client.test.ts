@@ -84,7 +84,7 @@ describe.skipIf(!HAS_POSTGRES)('openPostgres on a server', () => {
       'CREATE ROLE app LOGIN',
       'GRANT USAGE ON SCHEMA drizzle TO app',
       'GRANT SELECT ON drizzle.__drizzle_migrations TO app',
-      'GRANT SELECT, INSERT, UPDATE, DELETE ON tickets, ticket_search, results, runs, usage_daily TO app',
+      'GRANT SELECT, INSERT, UPDATE, DELETE ON tickets, ticket_search, batches, results, runs, usage_daily TO app',
     );
     expect(await startError(urlOf('postgres', 'app'))).toMatch('the role app lacks rights: idempotency_keys (select)');
     await execute('GRANT SELECT, INSERT, UPDATE, DELETE ON idempotency_keys TO app');

@@ -3,18 +3,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
 import { HAS_POSTGRES } from '../../testing/postgres.ts';
 import { POSTGRES } from '../../testing/storages.ts';
-import type { RunRepository } from '../types.ts';
+import type { Storage } from '../types.ts';
 
 const TICKET = { raw_text: 'x', source: 'web' };
 const FORCE = makeClaimOptions({ force: true });
 const REFUSED = { code: 'llm_refused', message: 'refused' } as const;
 const IDS = [1, 2, 3];
 
-/** A storage on a database with three tickets, and a connection that acts like another server. */
+/** A storage on a database with three tickets and a batch, and a connection that acts like another server. */
 async function openWithOther() {
   const database = await POSTGRES.createDatabase();
   const ours = await database.open();
   for (const _ of IDS) await ours.tickets.create(TICKET);
+  await ours.batches.create({ definition: { ids: IDS }, force: true, total: IDS.length });
   const other = new pg.Client(database.url);
   await other.connect();
   onTestFinished(() => other.end());
@@ -29,21 +30,23 @@ async function openWithOther() {
 }
 
 describe.skipIf(!HAS_POSTGRES)('locks on PostgreSQL', () => {
-  it.each<[string, (ids: number[], runs: RunRepository) => Promise<unknown>]>([
-    ['renewals', (ids, runs) => runs.renewLeases(ids)],
-    ['failures', (ids, runs) => Promise.all(ids.map((id) => runs.failRun(id, 1, REFUSED, makeRunUsage())))],
-    ['releases', (ids, runs) => Promise.all(ids.map((id) => runs.releaseRun(id, 1, makeRunUsage())))],
+  it.each<[string, (ids: number[], storage: Storage) => Promise<unknown>]>([
+    ['renewals', (ids, { runs }) => runs.renewLeases(ids)],
+    ['failures', (ids, { runs }) => Promise.all(ids.map((id) => runs.failRun(id, 1, REFUSED, makeRunUsage())))],
+    ['releases', (ids, { runs }) => Promise.all(ids.map((id) => runs.releaseRun(id, 1, makeRunUsage())))],
     [
       'completions',
-      (ids, runs) =>
+      (ids, { runs }) =>
         Promise.all(ids.map((id) => runs.completeRun(1, makeNewResult({ ticket_id: id }), makeRunUsage()))),
     ],
-    ['claims', (ids, runs) => Promise.all(ids.map((id) => runs.claimRun(id, FORCE)))],
+    ['queued runs', (ids, { queuedRuns }) => Promise.all(ids.map((id) => queuedRuns.enqueueRun(id, { force: false })))],
+    ['chunks of batches', (ticketIds, { batches }) => batches.enqueueChunk(1, { from: null, ticketIds, next: null })],
+    ['claims', (ids, { runs }) => Promise.all(ids.map((id) => runs.claimRun(id, FORCE)))],
   ])('%s lock tickets in the order of their ids, so that two servers cannot deadlock', async (_name, change) => {
     const { ours, other, countWaiting } = await openWithOther();
     for (const id of IDS) await ours.runs.claimRun(id, FORCE);
     await other.query('BEGIN; SELECT FROM tickets WHERE id = 1 FOR UPDATE');
-    const changing = change(IDS.toReversed(), ours.runs);
+    const changing = change(IDS.toReversed(), ours);
     await expect.poll(countWaiting).toBe(1);
     await other.query('SELECT FROM tickets WHERE id > 1 FOR UPDATE NOWAIT'); // none of them is locked yet
     await other.query('COMMIT');
