@@ -7,8 +7,8 @@ import { createProgressBar } from './progress.ts';
 
 const USAGE = `Usage: npm run db:copy -- SOURCE_URL TARGET_URL
 
-Copies all tickets, results, runs, usage and idempotency keys from one database to another, for example from
-./data/app.db to postgres://tickets@db.example/tickets, or back. The URLs have the form of DATABASE_URL.
+Copies all tickets, results, runs, batches, usage and idempotency keys from one database to another, for example
+from ./data/app.db to postgres://tickets@db.example/tickets, or back. The URLs have the form of DATABASE_URL.
 
 The source is read at one moment: stop its servers first, because the copy lacks what they write later.
 The target must be empty; its tables are created if they are missing. It stays empty if the copy is interrupted or

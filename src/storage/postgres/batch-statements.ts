@@ -55,13 +55,13 @@ export function prepareBatchStatements({ reads, writes, pool }: Connections) {
       .where(and(isKey, sql`batches.created_at < now() - ${KEY_TTL}`))
       .prepare('expire_batch_key'),
     enqueueChunk: prepareEnqueueChunk(pool),
-    cancel: writes
+    cancel: pool
       .update(batches)
       .set({ is_expanded: true, is_cancelled: true })
       .where(and(isBatch, isOpen))
       .prepare('cancel_batch'),
     cancelQueued: prepareCancelQueued(pool),
-    finish: writes
+    finish: pool
       .update(batches)
       .set({
         finished_at: NOW,
