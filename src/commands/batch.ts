@@ -44,9 +44,9 @@ async function run(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { key = process.env.TICKET_SERVICE_KEY, force, help: _, ...filters } = values;
+  const { url: serverUrl, key = process.env.TICKET_SERVICE_KEY, force, help: _, ...filters } = values;
   const filter = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name.replace('-', '_'), value]));
-  const url = values.url.replace(/\/+$/, '');
+  const url = serverUrl.replace(/\/+$/, '');
   const request = createClient(url, key);
   const curl = key ? 'curl -H "Authorization: Bearer $TICKET_SERVICE_KEY"' : 'curl';
   await follow(await request('POST', '/batches', { filter, force }), { url, curl, request });
