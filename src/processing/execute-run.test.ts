@@ -137,7 +137,7 @@ describe('executeRun', () => {
         retryAfterMs: 60_000,
       },
       NOTHING_USED,
-      expect.any(Function),
+      { backgroundRun: 1, delayMs: 0 },
     );
     expect(log.warn).toHaveBeenCalledExactlyOnceWith(
       expect.objectContaining({
@@ -160,7 +160,7 @@ describe('executeRun', () => {
       7,
       { code: 'internal_error', message: 'internal error' },
       NOTHING_USED,
-      expect.any(Function),
+      undefined,
     );
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'internal_error', err: error }), 'run');
   });
@@ -170,13 +170,10 @@ describe('executeRun', () => {
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_timeout' });
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
     await rejection;
-    expect(runs.failRun).toHaveBeenCalledWith(
-      1,
-      7,
-      expect.objectContaining({ code: 'llm_timeout' }),
-      NOTHING_USED,
-      expect.any(Function),
-    );
+    expect(runs.failRun).toHaveBeenCalledWith(1, 7, expect.objectContaining({ code: 'llm_timeout' }), NOTHING_USED, {
+      backgroundRun: 2,
+      delayMs: expect.any(Number),
+    });
   });
 
   it.each(['a time-out', 'a shutdown'])('counts the attempt that %s aborts', async (end) => {
@@ -208,7 +205,7 @@ describe('executeRun', () => {
       7,
       expect.objectContaining({ code: 'budget_exhausted', retryAfterMs: expect.any(Number) }),
       expect.objectContaining({ attempts: 2, cost_usd: 0.6 }),
-      expect.any(Function),
+      { backgroundRun: 1, delayMs: 0 },
     );
   });
 

@@ -46,7 +46,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
     onAnswer?: () => void,
   ): Promise<Result | undefined> {
     const { text, ...identity } = claimed;
-    const { ticketId, run } = identity;
+    const { ticketId, run, backgroundRun = 1 } = identity;
     const controller = new AbortController();
     const { signal } = controller;
     activeRuns.set(ticketId, controller);
@@ -74,7 +74,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
       const usage = await tally.usage();
       const end = shutdown.aborted
         ? runs.releaseRun(ticketId, run, usage)
-        : runs.failRun(ticketId, run, toRunFailure(error), usage, (n) => backgroundRetry(error, n));
+        : runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
       const wasOwner = await end.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;

@@ -132,9 +132,10 @@ export function createProcessor(options: ProcessorOptions): Processor {
         return { state: 'running' as const, run: remoteRun };
       });
       if (claim.state !== 'claimed') return claim;
-      if (claim.wasReclaimed) stats.reclaimed += 1;
-      const result = await executeRun({ ticketId, run: claim.run, text: claim.text }, log);
-      return result ? { state: 'stored', result } : { state: 'running', run: claim.run };
+      const { run, text, backgroundRun, wasReclaimed } = claim;
+      if (wasReclaimed) stats.reclaimed += 1;
+      const result = await executeRun({ ticketId, run, text, backgroundRun }, log);
+      return result ? { state: 'stored', result } : { state: 'running', run };
     } finally {
       release?.();
     }

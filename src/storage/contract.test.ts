@@ -1,4 +1,6 @@
 import { describe } from 'vitest';
+import { describeBackgroundRuns } from '../testing/storage-contract/background-runs.ts';
+import { describeBatches } from '../testing/storage-contract/batches.ts';
 import { describeBudget } from '../testing/storage-contract/budget.ts';
 import { describeClaims } from '../testing/storage-contract/claims.ts';
 import { describeDeletion } from '../testing/storage-contract/deletion.ts';
@@ -6,6 +8,7 @@ import { describeIdempotencyKeys } from '../testing/storage-contract/idempotency
 import { describeLeases } from '../testing/storage-contract/leases.ts';
 import { describeList } from '../testing/storage-contract/list.ts';
 import { describeOutcomes } from '../testing/storage-contract/outcomes.ts';
+import { describeQueue } from '../testing/storage-contract/queue.ts';
 import { describeRaces } from '../testing/storage-contract/races.ts';
 import { describeRecovery } from '../testing/storage-contract/recovery.ts';
 import { describeRunHistory } from '../testing/storage-contract/run-history.ts';
@@ -25,6 +28,9 @@ describe.each(STORAGES)('$name', (storage) => {
   describeRecovery(storage);
   describeRaces(storage);
   describeRunHistory(storage);
+  describeQueue(storage);
+  describeBackgroundRuns(storage);
+  describeBatches(storage);
   describeBudget(storage);
   describeUsage(storage);
 });

@@ -22,6 +22,11 @@ async function prepare(from: StorageKind, to: StorageKind) {
   await storage.runs.claimRun(1, FORCE);
   await storage.runs.failRun(1, 2, { ...REFUSED, retryAfterMs: 5 }, makeRunUsage({ cost_usd: null }));
   await storage.runs.claimRun(2, FORCE);
+  await storage.queuedRuns.enqueueRun(2, { force: false }); // a background run from now on
+  const filter = { status: ['new' as const], createdAfter: new Date(0), q: '"ß' };
+  await storage.batches.create({ definition: { filter }, force: true, total: 2 }, KEY);
+  const position = { created_at: '2026-02-17T16:35:05Z', id: 1 };
+  await storage.batches.enqueueChunk(1, { from: null, ticketIds: [1], next: position });
   const { id } = await storage.tickets.create(TICKET);
   await storage.tickets.delete(id);
   await target.open(); // creates the tables
@@ -50,7 +55,8 @@ describe.skipIf(!HAS_POSTGRES).each([
       ['tickets', 2],
       ['ticket_search', 2],
       ['results', 1],
-      ['runs', 3],
+      ['batches', 1],
+      ['runs', 4],
       ['usage_daily', 2],
       ['idempotency_keys', 1],
     ]);
@@ -59,6 +65,8 @@ describe.skipIf(!HAS_POSTGRES).each([
       expect(await copied.tickets.findById(id)).toEqual(await storage.tickets.findById(id));
       expect(await copied.runs.listRuns(id, { limit: 10 })).toEqual(await storage.runs.listRuns(id, { limit: 10 }));
     }
+    expect(await copied.batches.findById(1)).toEqual(await storage.batches.findById(1));
+    expect(await copied.batches.findOpen()).toEqual(await storage.batches.findOpen());
     const query: TicketListQuery = { filter: { q: TICKET.raw_text }, order: 'oldest', limit: 10 };
     expect(await copied.tickets.list(query)).toEqual(await storage.tickets.list(query));
     expect(await copied.results.findByTicketId(1)).toEqual(await storage.results.findByTicketId(1));
@@ -66,7 +74,16 @@ describe.skipIf(!HAS_POSTGRES).each([
     expect(await copied.tickets.create(TICKET)).toMatchObject({ id: 4 }); // 3 was deleted
     await copied.runs.recoverExpiredRuns();
     expect(await copied.runs.findRun(2, 1)).toMatchObject({ status: 'abandoned' });
-    expect(await copied.runs.claimRun(1, FORCE)).toMatchObject({ state: 'claimed', run: 3 });
+    const claim = await copied.queuedRuns.claimQueuedRuns({ limit: 9, origin: FORCE.origin });
+    expect(claim).toMatchObject({
+      runs: [
+        { ticketId: 1, run: 3 },
+        { ticketId: 2, run: 2 },
+      ],
+    });
+    expect(await copied.batches.create({ definition: { ids: [1] }, force: true, total: 1 })).toMatchObject({
+      batch: { id: 2 },
+    });
   });
 
   it('has the same checksums as a copy back', async () => {

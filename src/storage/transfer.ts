@@ -1,7 +1,15 @@
 import { createHash } from 'node:crypto';
 
 /** In the order of their foreign keys. */
-export const TABLES = ['tickets', 'ticket_search', 'results', 'runs', 'usage_daily', 'idempotency_keys'] as const;
+export const TABLES = [
+  'tickets',
+  'ticket_search',
+  'results',
+  'batches',
+  'runs',
+  'usage_daily',
+  'idempotency_keys',
+] as const;
 export type TableName = (typeof TABLES)[number];
 
 /**
@@ -10,10 +18,10 @@ export type TableName = (typeof TABLES)[number];
 export const OMITTED_COLUMNS: readonly string[] = ['lease_owner', 'lease_expires_at'];
 
 /**
- * A row in the form that all databases share, its columns in alphabetical order. Times are as in the API, or in ms since
- * 1970 where the API has none.
+ * A row in the form that all databases share, its columns in alphabetical order with values of JSON. Times are as in the
+ * API, or in ms since 1970 where the API has none.
  */
-export type PortableRow = Record<string, string | number | null>;
+export type PortableRow = Record<string, unknown>;
 
 /** A transaction of one database, as source or as target of a copy. It is rolled back unless `commit` is called. */
 export interface Transfer {

@@ -155,9 +155,12 @@ export interface RunPage {
   before?: number | undefined;
 }
 
-/** Result of trying to claim a run. `wasReclaimed`: the previous owner's lease had expired. */
+/**
+ * Result of trying to claim a run. `wasReclaimed`: the previous owner's lease had expired. `backgroundRun`: see
+ * `ClaimedRun`.
+ */
 export type ClaimResult =
-  | { state: 'claimed'; run: number; text: string; wasReclaimed: boolean }
+  | { state: 'claimed'; run: number; text: string; backgroundRun?: number | undefined; wasReclaimed: boolean }
   | { state: 'running'; run: number }
   | { state: 'stored'; result: Result }
   | { state: 'unclaimed' }
@@ -200,15 +203,9 @@ export interface RunRepository {
   /**
    * Ends a run with a failure; returns false if the lease was lost. An older result stays as it is.
    *
-   * @param nextRun called for a background run: the run to queue after it; undefined if the failure is final
+   * @param nextRun to be queued if this was a background run; undefined: the failure is final
    */
-  failRun(
-    ticketId: number,
-    run: number,
-    failure: RunFailure,
-    usage: RunUsage,
-    nextRun?: (backgroundRun: number) => NextRun | undefined,
-  ): Promise<boolean>;
+  failRun(ticketId: number, run: number, failure: RunFailure, usage: RunUsage, nextRun?: NextRun): Promise<boolean>;
   /**
    * Ends a run without an outcome: the next one can be claimed at once, and is queued after a background run. Returns
    * false if the lease was lost.
@@ -232,7 +229,7 @@ export interface ClaimedRun {
   run: number;
   /** The ticket's text. */
   text: string;
-  /** The run's number in its series; undefined if it was not queued. */
+  /** The run's number in its series; undefined if it was not queued. `enqueueRun` may make it the first of one. */
   backgroundRun?: number | undefined;
 }
 

@@ -15,7 +15,7 @@ export interface TestDatabase {
   open(options?: StorageOptions): Promise<Storage>;
   /** Executes SQL that all databases have in common. */
   query(sql: string): Promise<Row[]>;
-  /** Moves the times of tickets, runs and keys back, as if this time had passed. */
+  /** Moves the times of tickets, runs, batches and keys back, as if this time had passed. */
   letTimePass(seconds: number): Promise<void>;
 }
 
@@ -74,7 +74,9 @@ const moveSqliteTimes = (seconds: number) => {
   const movedMs = (column: string) => `${column} = ${column} - ${seconds * 1000}`;
   return `
     UPDATE tickets SET ${moved('created_at')};
-    UPDATE runs SET ${['created_at', 'started_at', 'finished_at'].map(moved)}, ${movedMs('lease_expires_at')};
+    UPDATE runs SET ${['created_at', 'started_at', 'finished_at'].map(moved)},
+      ${['lease_expires_at', 'start_after'].map(movedMs)};
+    UPDATE batches SET ${moved('created_at')};
     UPDATE usage_daily SET day = date(day, '-${wholeDays(seconds)} days');
     UPDATE idempotency_keys SET ${movedMs('created_at')}`;
 };
@@ -83,7 +85,8 @@ const movePostgresTimes = (seconds: number) => {
   const moved = (column: string) => `${column} = ${column} - interval '${seconds} seconds'`;
   return `
     UPDATE tickets SET ${moved('created_at')};
-    UPDATE runs SET ${['created_at', 'started_at', 'finished_at', 'lease_expires_at'].map(moved)};
+    UPDATE runs SET ${['created_at', 'started_at', 'finished_at', 'lease_expires_at', 'start_after'].map(moved)};
+    UPDATE batches SET ${moved('created_at')};
     UPDATE usage_daily SET day = day - ${wholeDays(seconds)};
     UPDATE idempotency_keys SET ${moved('created_at')}`;
 };

@@ -5,20 +5,28 @@ import { createPipeline, type Pipeline } from './pipeline.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
+/**
+ * Statements after which a pool's connection is replaced. It keeps the plans of prepared statements, which scan tables
+ * that were small when they were made, until PostgreSQL analyzes the tables.
+ */
+const MAX_USES = 300;
+
 /** Limit of a statement that may read many rows. The driver's types do not have it. */
 const slowOptions = { query_timeout: 60_000 };
 
 /**
  * Every statement is a transaction of its own, so no transaction waits for this process while it holds locks.
  *
- * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and for batches. A
+ * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and wait for no lock. A
  *   read does not wait for a commit.
- * - `pool` is for writes that cannot be put into batches: PostgreSQL flushes the commits of several connections together.
+ * - `heartbeats` is another one: leases are renewed although the pool is busy, and nothing waits behind their locks.
+ * - `pool` is for other writes: PostgreSQL flushes the commits of several connections together.
  * - `slow` is the same pool for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
   writes: NodePgDatabase;
+  heartbeats: NodePgDatabase;
   pool: NodePgDatabase;
   slow: NodePgDatabase;
   close(): Promise<void>;
@@ -39,15 +47,19 @@ export function openConnections(
 
   const reads = createPipeline(config);
   const writes = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize });
+  const heartbeats = createPipeline(config);
+  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
+  let closing: Promise<unknown> | undefined;
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
     reads: toDatabase(reads.query),
     writes: toDatabase(writes.query),
+    heartbeats: toDatabase(heartbeats.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
     slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
     async close() {
-      await Promise.all([reads.close(), writes.close(), pool.end()]);
+      closing ??= Promise.all([reads.close(), writes.close(), heartbeats.close(), pool.end()]);
+      await closing;
     },
   };
 }

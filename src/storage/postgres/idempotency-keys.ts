@@ -1,5 +1,6 @@
 import { and, eq, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
+import { QUEUE_FIRST_RUNS } from './enqueue.ts';
 import { idempotencyKeys, tickets } from './schema.ts';
 import { TICKET_COLUMN_NAMES, TICKET_COLUMNS } from './ticket-columns.ts';
 
@@ -11,10 +12,12 @@ export function prepareKeyStatements({ reads, writes }: Pick<Connections, 'reads
   const isKey = and(eq(idempotencyKeys.client, CLIENT), eq(idempotencyKeys.key, KEY));
 
   const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
-    insert into tickets (source, raw_text) values (${sql.placeholder('source')}, ${sql.placeholder('raw_text')})
+    insert into tickets (source, raw_text, status)
+    values (${sql.placeholder('source')}, ${sql.placeholder('raw_text')}, ${sql.placeholder('status')})
     returning ${TICKET_COLUMN_NAMES}`);
   const searchTexts = writes.$with('search_texts', {}).as(sql`
     insert into ticket_search (ticket_id, raw_text) select id, ${sql.placeholder('folded')} from inserted`);
+  const queued = writes.$with('queued', {}).as(QUEUE_FIRST_RUNS);
   const key = writes.$with('key', {}).as(sql`
     insert into idempotency_keys (client, key, request_hash, ticket_id)
     select ${CLIENT}, ${KEY}, ${sql.placeholder('requestHash')}, id from inserted`);
@@ -26,7 +29,7 @@ export function prepareKeyStatements({ reads, writes }: Pick<Connections, 'reads
       .innerJoin(tickets, eq(tickets.id, idempotencyKeys.ticket_id))
       .where(and(isKey, sql`${idempotencyKeys.created_at} >= ${EXPIRY}`))
       .prepare('find_idempotency_key'),
-    insert: writes.with(inserted, searchTexts, key).select().from(inserted).prepare('insert_idempotent_ticket'),
+    insert: writes.with(inserted, searchTexts, queued, key).select().from(inserted).prepare('insert_idempotent_ticket'),
     /** Deletes this key, and more than one other, so that they do not accumulate, but a few. */
     deleteExpired: writes
       .delete(idempotencyKeys)

@@ -3,7 +3,7 @@ import { EXCERPT_LENGTH, type TicketListEntry } from '../../schemas/ticket-list.
 import { fold } from '../fold.ts';
 import { createSearchQueue } from '../search-queue.ts';
 import { type TicketRange, toRanges } from '../ticket-ranges.ts';
-import type { TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
+import type { TicketFilter, TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
 import type { Connections } from './connections.ts';
 
 /** Searches at a time. Each occupies a core of the database's host. */
@@ -55,6 +55,18 @@ export function createTicketList(pool: Connections['pool']): TicketRepository['l
   return (request) => (request.filter.q === undefined ? list(request) : enqueueSearch(request));
 }
 
+/** Returns a function that counts the tickets of a filter. With `q`, 100,000 take 0.4 s. */
+export function createTicketCount(slow: Connections['slow']): TicketRepository['count'] {
+  return async (filter) => {
+    const bounds = isBetween({ filter, order: 'oldest' });
+    const parts = toRanges(filter).map((range) => sql`select id from tickets where ${bounds} ${isInRange(range)}`);
+    const matching = sql`join ticket_search on ticket_id = id and (${isMatch(filter)})`;
+    const { rows } = await slow.execute(sql`
+      select count(*) from (${sql.join(parts, sql` union all `)}) as parts ${filter.q === undefined ? sql`` : matching}`);
+    return Number(rows[0]?.count);
+  };
+}
+
 /** The matches among the next `size` tickets of a list, in its order, and always the last of these tickets. */
 function selectBlock({ filter, order, after }: TicketListQuery, size: number): SQL {
   const direction = sql.raw(order === 'newest' ? 'desc' : 'asc');
@@ -64,13 +76,11 @@ function selectBlock({ filter, order, after }: TicketListQuery, size: number): S
     (range) => sql`(select id, created_at from tickets where ${bounds} ${isInRange(range)}
       order by created_at ${direction}, id ${direction} limit ${size})`,
   );
-  const part = fold(filter.q ?? '');
-  const isMatch = sql`strpos(raw_text, ${part}) > 0 or coalesce(strpos(summary, ${part}) > 0, false)`;
   // Without `offset 0`, PostgreSQL may read the texts of all tickets and join them with the block.
   const match =
     filter.q === undefined
       ? sql`(select true as is_match) as match`
-      : sql`lateral (select ${isMatch} as is_match from ticket_search where ticket_id = id offset 0) as match`;
+      : sql`lateral (select ${isMatch(filter)} as is_match from ticket_search where ticket_id = id offset 0) as match`;
   return sql`
     with block as materialized (
       select id, created_at, row_number() over (order by created_at ${direction}, id ${direction}) as number
@@ -80,6 +90,11 @@ function selectBlock({ filter, order, after }: TicketListQuery, size: number): S
     from block cross join ${match}
     where is_match or number = (select max(number) from block)
     order by number`;
+}
+
+function isMatch({ q = '' }: TicketFilter): SQL {
+  const part = fold(q);
+  return sql`strpos(raw_text, ${part}) > 0 or coalesce(strpos(summary, ${part}) > 0, false)`;
 }
 
 /** The tickets between the bounds of the filter and the position of the page. */

@@ -75,9 +75,10 @@ describe.skipIf(!HAS_POSTGRES)('a storage on PostgreSQL', () => {
     await expect.poll(complete).toMatchObject({ ticket_id: 1 });
   });
 
-  it('opens no connection after it was closed', async () => {
+  it('can be closed twice, and opens no connection afterwards', async () => {
     const { url } = await startPrivatePostgres();
     const storage = await openStorage(url);
+    await storage.close();
     await storage.close();
     await expect(storage.tickets.findById(1)).rejects.toMatchObject(UNAVAILABLE);
     await expect(storage.tickets.create(TICKET)).rejects.toMatchObject(UNAVAILABLE);

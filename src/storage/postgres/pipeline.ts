@@ -52,6 +52,9 @@ export function createPipeline(config: pg.ClientConfig): Pipeline {
       connection ??= connect();
       const current = connection;
       const client = await current;
+      const { stream } = client.connection;
+      stream.cork(); // what one event-loop tick sends goes in one system call
+      setImmediate(() => stream.uncork());
       try {
         return await client.query(query, values);
       } catch (error) {

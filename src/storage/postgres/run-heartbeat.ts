@@ -1,6 +1,7 @@
-import { sql } from 'drizzle-orm';
+import { type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
 import type { RunConditions } from './run-conditions.ts';
+import { queueNextRuns } from './run-series.ts';
 import { NOW, runs, tickets } from './schema.ts';
 
 const TICKET_IDS = sql`${sql.placeholder('ticketIds')}::bigint[]`;
@@ -11,54 +12,72 @@ export const RESTORED_STATUS = sql<'done' | 'failed'>`
 
 /** The statements that renew leases and recover expired runs. */
 export function prepareHeartbeat(
-  { reads, writes }: Pick<Connections, 'reads' | 'writes'>,
+  { reads, slow, heartbeats: db }: Pick<Connections, 'reads' | 'slow' | 'heartbeats'>,
   { newLease, isOwned, isExpired }: RunConditions,
 ) {
-  const isWithoutRun = sql`(tickets.status = 'processing' and not exists (
+  const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
+  /** A ticket in processing without a run, which only a change by hand can make. */
+  const isOrphan = sql`(tickets.status = 'processing' and not exists (
     select from runs where runs.ticket_id = tickets.id and runs.status in ('queued', 'running')))`;
+  const ticket = cte(
+    'ticket',
+    sql`select id, status from tickets where id = any(${TICKET_IDS}) order by id for no key update`,
+  );
+  const renewed = db.$with('renewed', { ticketId: runs.ticket_id }).as(sql`
+    update runs set status = 'running', finished_at = null, lease_expires_at = ${newLease}
+    from ticket where runs.ticket_id = ticket.id and ${isOwned}
+    returning runs.ticket_id`);
+  // Another process may have recovered a run whose lease had expired. The locked row shows it, the statement's may not.
+  const marked = cte(
+    'marked',
+    sql`
+      update tickets set status = 'processing' from ticket join renewed on renewed.ticket_id = ticket.id
+      where tickets.id = ticket.id and ticket.status <> 'processing'`,
+  );
   // A locked row is about to change; the next heartbeat looks at it.
-  const expired = writes.$with('expired', {}).as(sql`
-    select runs.id, ticket_id from tickets join runs on ticket_id = tickets.id
-    where ${isExpired} for no key update skip locked`);
-  const abandoned = writes.$with('abandoned', {}).as(sql`
-    update runs set status = 'abandoned', finished_at = ${NOW} from expired where runs.id = expired.id`);
-  // Both rows are locked, so that a run that ends meanwhile is not taken for a running one.
-  const renewed = writes.$with('renewed', {}).as(sql`
-    select tickets.id from tickets join runs on ticket_id = tickets.id
-    where tickets.id = any(${TICKET_IDS}) and tickets.status <> 'processing'
-      and ${isOwned} and runs.status = 'running' for no key update`);
+  const expired = cte(
+    'expired',
+    sql`
+      select runs.id, ticket_id, number, background_run as next_background_run, 0 as next_delay_ms,
+        batch_id as former_batch_id
+      from tickets join runs on ticket_id = tickets.id
+      where ${isExpired} for no key update skip locked`,
+  );
+  // The run that is queued after a background run fences off its owner; another owner can still end its run.
+  const abandoned = cte(
+    'abandoned',
+    sql`
+      update runs set status = 'abandoned', finished_at = ${NOW}, batch_id = null,
+        lease_expires_at = case when background_run is null then lease_expires_at end
+      from expired where runs.id = expired.id
+      returning expired.*`,
+  );
+  const queued = cte('queued', queueNextRuns(sql`abandoned`));
+  // A ticket that has changed since the statement began, which `xmin` shows, may have a run now.
+  const orphan = cte(
+    'orphan',
+    sql`
+      with seen as materialized (select id, xmin as version from tickets where ${isOrphan})
+      select tickets.id from seen join tickets on tickets.id = seen.id and tickets.xmin = seen.version
+      order by tickets.id for no key update of tickets`,
+  );
   return {
-    renew: writes
-      .update(runs)
-      .set({ status: 'running', finished_at: null, lease_expires_at: newLease })
-      .where(sql`${runs.ticket_id} = any(${TICKET_IDS}) and ${isOwned}`)
-      .returning({ ticketId: runs.ticket_id })
-      .prepare('renew_leases'),
-    markRenewed: writes
-      .with(renewed)
-      .update(tickets)
-      .set({ status: 'processing' })
-      .from(sql`renewed`)
-      .where(sql`${tickets.id} = renewed.id`)
-      .prepare('mark_renewed_tickets'),
-    findExpired: reads
-      .select({
-        isAny: sql<boolean>`exists (select from runs where ${isExpired})
-          or exists (select from tickets where ${isWithoutRun})`,
-      })
-      .from(sql`(select) as one_row`)
-      .prepare('find_expired_runs'),
-    abandonExpired: writes
-      .with(expired, abandoned)
+    renew: db.with(ticket, renewed, marked).select().from(renewed).prepare('renew_leases'),
+    findExpired: reads.select({ id: runs.id }).from(runs).where(isExpired).limit(1).prepare('find_expired_run'),
+    recoverExpired: db
+      .with(expired, abandoned, queued)
       .update(tickets)
       .set({ status: RESTORED_STATUS })
-      .from(sql`expired`)
-      .where(sql`${tickets.id} = expired.ticket_id`)
-      .prepare('abandon_expired_runs'),
-    restoreWithoutRun: writes
+      .from(sql`abandoned`)
+      .where(sql`${tickets.id} = abandoned.ticket_id and next_background_run is null`)
+      .prepare('recover_expired_runs'),
+    findOrphan: slow.select({ id: tickets.id }).from(tickets).where(isOrphan).limit(1).prepare('find_orphan'),
+    restoreOrphans: db
+      .with(orphan)
       .update(tickets)
       .set({ status: RESTORED_STATUS })
-      .where(isWithoutRun)
-      .prepare('restore_tickets_without_run'),
+      .from(sql`orphan`)
+      .where(sql`${tickets.id} = orphan.id`)
+      .prepare('restore_orphans'),
   };
 }

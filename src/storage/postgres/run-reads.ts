@@ -1,4 +1,5 @@
 import { and, desc, eq, getTableColumns, lt, sql } from 'drizzle-orm';
+import { alias } from 'drizzle-orm/pg-core';
 import type { Connections } from './connections.ts';
 import { RUN_COLUMNS } from './run-columns.ts';
 import { NUMBER, type RunConditions, TICKET_ID } from './run-conditions.ts';
@@ -15,7 +16,13 @@ export function prepareRunReads(db: Connections['reads'], { isLeased }: RunCondi
     findCachedResult: db
       .select()
       .from(results)
-      .where(and(isResultOfTicket, sql`not exists (select from runs where ${isRunOfTicket} and ${isLeased})`))
+      .where(
+        and(
+          isResultOfTicket,
+          sql`not exists (
+          select from runs where ${isRunOfTicket} and (status = 'queued' or ${isLeased}))`,
+        ),
+      )
       .prepare('find_cached_result'),
     findRun: db
       .select(RUN_COLUMNS)
@@ -40,44 +47,44 @@ export function prepareRunReads(db: Connections['reads'], { isLeased }: RunCondi
 }
 
 /**
- * The state of several runs: a row for each element of `ticketIds` and `numbers`, in their order, with the ticket's
- * newest run. It has a result if that run or a later one has succeeded.
+ * The state of several runs: a row for each element of `ticketIds` and `numbers`, in their order, with this run and the
+ * ticket's newest one. It has a result if this run or a later one has succeeded.
  */
 function prepareFindStates(db: Connections['reads'], isLeased: RunConditions['isLeased']) {
   const newest = db
     .select({
       number: runs.number,
       status: runs.status,
-      error_code: runs.error_code,
-      error_message: runs.error_message,
-      openai_request_id: runs.openai_request_id,
-      retry_after_ms: runs.retry_after_ms,
       isLeased: sql<boolean>`${isLeased}`.as('is_leased'),
     })
     .from(runs)
-    .where(sql`${runs.ticket_id} = awaited.ticket_id`)
+    .where(sql`${runs.ticket_id} = input.ticket_id`)
     .orderBy(desc(runs.number))
     .limit(1)
     .as('newest');
+  const awaited = alias(runs, 'awaited');
   const hasSucceeded = sql`exists (
-    select from runs where runs.ticket_id = awaited.ticket_id and runs.number >= awaited.number and status = 'succeeded')`;
+    select from runs where runs.ticket_id = input.ticket_id and runs.number >= input.number and status = 'succeeded')`;
   return db
     .select({
-      number: newest.number,
-      status: newest.status,
-      error_code: newest.error_code,
-      error_message: newest.error_message,
-      openai_request_id: newest.openai_request_id,
-      retry_after_ms: newest.retry_after_ms,
-      isLeased: newest.isLeased,
+      newest: { number: newest.number, status: newest.status, isLeased: newest.isLeased },
+      awaited: {
+        number: awaited.number,
+        status: awaited.status,
+        error_code: awaited.error_code,
+        error_message: awaited.error_message,
+        openai_request_id: awaited.openai_request_id,
+        retry_after_ms: awaited.retry_after_ms,
+      },
       result: getTableColumns(results),
     })
     .from(
       sql`unnest(${sql.placeholder('ticketIds')}::bigint[], ${sql.placeholder('numbers')}::bigint[])
-        with ordinality as awaited (ticket_id, number, position)`,
+        with ordinality as input (ticket_id, number, position)`,
     )
     .leftJoinLateral(newest, sql`true`)
-    .leftJoin(results, sql`${results.ticket_id} = awaited.ticket_id and ${hasSucceeded}`)
-    .orderBy(sql`awaited.position`)
+    .leftJoin(awaited, sql`${awaited.ticket_id} = input.ticket_id and ${awaited.number} = input.number`)
+    .leftJoin(results, sql`${results.ticket_id} = input.ticket_id and ${hasSucceeded}`)
+    .orderBy(sql`input.position`)
     .prepare('find_run_states');
 }

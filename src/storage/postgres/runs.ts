@@ -1,21 +1,14 @@
-import { randomUUID } from 'node:crypto';
-import type { RunUsage } from '../../schemas/run.ts';
-import { fold } from '../fold.ts';
-import type { ClaimOptions, ClaimResult, RunRepository, RunState } from '../types.ts';
-import { roundLatency } from '../usage-report.ts';
+import type { RunRepository, RunState } from '../types.ts';
 import type { Availability } from './availability.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
-import { prepareClaim } from './run-claim.ts';
-import { createRunConditions } from './run-conditions.ts';
-import { prepareRunEnds } from './run-ends.ts';
-import { fromColumns, toColumns } from './run-failure.ts';
+import { createRunClaims } from './run-claims.ts';
+import type { RunConditions } from './run-conditions.ts';
+import { createRunEnds } from './run-ends.ts';
+import { fromColumns } from './run-failure.ts';
 import { prepareHeartbeat } from './run-heartbeat.ts';
 import { prepareRunReads } from './run-reads.ts';
 import type { Writer } from './writer.ts';
-
-/** Claims that fail because another process was faster; its claim is visible to the next attempt. */
-const MAX_CLAIM_ATTEMPTS = 20;
 
 /** Runs of other processes are polled by one statement for all, with this pause between two. */
 const POLL_PAUSE_MS = 100;
@@ -24,49 +17,24 @@ const MAX_POLLED_RUNS = 1000;
 export interface RunRepositoryOptions {
   writer: Pick<Writer, 'write'>;
   availability: Pick<Availability, 'wasInterruptedWithin'>;
+  conditions: RunConditions;
   leaseMs: number;
 }
 
-export function createRunRepository(connections: Connections, options: RunRepositoryOptions): RunRepository {
-  const { leaseMs } = options;
-  const { write } = options.writer;
-  const { wasInterruptedWithin } = options.availability;
-  /** Distinguishes this process from all others on the database. */
-  const conditions = createRunConditions(randomUUID(), leaseMs);
+export function createRunRepository(
+  connections: Connections,
+  { writer, availability, conditions, leaseMs }: RunRepositoryOptions,
+): RunRepository {
+  const { write } = writer;
   const reads = prepareRunReads(connections.reads, conditions);
-  const claim = prepareClaim(connections.pool, conditions);
-  const ends = prepareRunEnds(connections.pool, conditions);
   const heartbeat = prepareHeartbeat(connections, conditions);
+  let hasRestoredOrphans = false;
 
-  async function tryToClaim(ticketId: number, options: ClaimOptions): Promise<ClaimResult | undefined> {
-    const { origin, force, dailyBudgetUsd = null } = options;
-    // The database could not be used a moment ago, perhaps neither by owners that had to renew their leases.
-    const othersMayBeBlocked = wasInterruptedWithin(leaseMs / 4);
-    const values = { ticketId, force, claim: options.claim, othersMayBeBlocked, dailyBudgetUsd, ...origin };
-    const [row] = await write(() => claim.execute(values));
-    if (!row) return { state: 'ticket_not_found' };
-    if (row.isClaimed) {
-      // A released run has no owner, so only an expired one was reclaimed.
-      return { state: 'claimed', run: row.newestRun + 1, text: row.text, wasReclaimed: row.hasOwner };
-    }
-    if (row.isLeased) return { state: 'running', run: row.newestRun };
-    if (row.hasResult) {
-      const [result] = await reads.findResult.execute({ ticketId });
-      return result && { state: 'stored', result };
-    }
-    if (row.isOverBudget) return { state: 'budget_exhausted' };
-    return options.claim ? undefined : { state: 'unclaimed' };
-  }
-
-  /** @returns whether it was still this process's run; otherwise its usage is added to the abandoned run. */
-  async function endOrAddUsage<Row>(
-    run: { ticketId: number; number: number },
-    usage: RunUsage,
-    end: () => Promise<Row[]>,
-  ): Promise<Row | undefined> {
-    const [row] = await write(end);
-    if (!row) await write(() => ends.addLateUsage.execute({ ...run, ...usage }));
-    return row;
+  /** Once per process: it reads every ticket in processing, which are as many as the queue is long. */
+  async function restoreOrphans(): Promise<void> {
+    if (hasRestoredOrphans) return;
+    if ((await heartbeat.findOrphan.execute()).length > 0) await write(() => heartbeat.restoreOrphans.execute());
+    hasRestoredOrphans = true;
   }
 
   const getRunState = createBatcher(
@@ -75,28 +43,26 @@ export function createRunRepository(connections: Connections, options: RunReposi
         ticketIds: batch.map(({ ticketId }) => ticketId),
         numbers: batch.map(({ number }) => number),
       });
-      return rows.map(({ result, isLeased, ...newest }, index): RunState => {
+      return rows.map(({ result, awaited, newest }): RunState => {
         if (result) return { state: 'stored', result };
-        const isAwaited = newest.number === batch[index]?.number;
-        if (isAwaited && newest.status === 'failed') return { state: 'failed', failure: fromColumns(newest) };
-        return isLeased && newest.number !== null ? { state: 'running', run: newest.number } : { state: 'released' };
+        const isQueued = newest?.status === 'queued';
+        // A queued run may be the retry of the one that was waited for.
+        const isOver = isQueued || newest?.number === awaited?.number;
+        if (isOver && awaited?.status === 'failed') return { state: 'failed', failure: fromColumns(awaited) };
+        if (isQueued) return { state: 'queued' };
+        return newest?.isLeased ? { state: 'running', run: newest.number } : { state: 'released' };
       });
     },
     { maxSize: MAX_POLLED_RUNS, pauseMs: POLL_PAUSE_MS },
   );
 
   return {
+    ...createRunClaims(connections, { conditions, reads, writer, availability, leaseMs }),
+    ...createRunEnds(connections, { conditions, writer }),
+
     async findCachedResult(ticketId) {
       const [result] = await reads.findCachedResult.execute({ ticketId });
       return result;
-    },
-
-    async claimRun(ticketId, options) {
-      for (let attempt = 1; attempt <= MAX_CLAIM_ATTEMPTS; attempt += 1) {
-        const result = await tryToClaim(ticketId, options);
-        if (result) return result;
-      }
-      throw new Error(`no run of the ticket could be claimed in ${MAX_CLAIM_ATTEMPTS} attempts`);
     },
 
     async isBudgetExhausted(dailyBudgetUsd) {
@@ -107,47 +73,16 @@ export function createRunRepository(connections: Connections, options: RunReposi
     async renewLeases(ticketIds) {
       if (ticketIds.length === 0) return [];
       const renewed = await write(() => heartbeat.renew.execute({ ticketIds }));
-      const owned = renewed.map(({ ticketId }) => ticketId);
-      // Another process may have recovered a run whose lease had expired.
-      await write(() => heartbeat.markRenewed.execute({ ticketIds: owned }));
-      return owned;
-    },
-
-    completeRun(number, result, usage) {
-      const ticketId = result.ticket_id;
-      const { input_tokens, output_tokens, total_tokens, cached_tokens } = result;
-      const values = {
-        ...result,
-        ...usage,
-        ticketId,
-        number,
-        foldedSummary: fold(result.summary),
-        roundedLatencyMs: roundLatency(result.latency_ms ?? -1),
-        result_input_tokens: input_tokens,
-        result_output_tokens: output_tokens,
-        result_total_tokens: total_tokens,
-        result_cached_tokens: cached_tokens,
-      };
-      return endOrAddUsage({ ticketId, number }, usage, () => ends.complete.execute(values));
-    },
-
-    async failRun(ticketId, number, failure, usage) {
-      const values = { ...toColumns(failure), ...usage, ticketId, number };
-      return (await endOrAddUsage({ ticketId, number }, usage, () => ends.fail.execute(values))) !== undefined;
-    },
-
-    async releaseRun(ticketId, number, usage) {
-      const values = { ...usage, ticketId, number };
-      return (await endOrAddUsage({ ticketId, number }, usage, () => ends.release.execute(values))) !== undefined;
+      return renewed.map(({ ticketId }) => ticketId);
     },
 
     getRunState: (ticketId, number) => getRunState({ ticketId, number }),
 
     async recoverExpiredRuns() {
-      const [found] = await heartbeat.findExpired.execute();
-      if (!found?.isAny) return;
-      await write(() => heartbeat.abandonExpired.execute());
-      await write(() => heartbeat.restoreWithoutRun.execute());
+      await restoreOrphans();
+      // Perhaps owners could not renew their leases either.
+      if (availability.wasInterruptedWithin(leaseMs / 4)) return;
+      if ((await heartbeat.findExpired.execute()).length > 0) await write(() => heartbeat.recoverExpired.execute());
     },
 
     async listRuns(ticketId, { limit, before = Number.MAX_SAFE_INTEGER }) {

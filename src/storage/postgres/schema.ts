@@ -1,11 +1,13 @@
 import { sql } from 'drizzle-orm';
 import {
   bigint,
+  boolean,
   check,
   customType,
   date,
   doublePrecision,
   index,
+  json,
   pgTable,
   primaryKey,
   text,
@@ -17,6 +19,7 @@ import { ERROR_CODES } from '../../errors.ts';
 import { CATEGORIES } from '../../schemas/result.ts';
 import { RUN_STATUSES } from '../../schemas/run.ts';
 import { TICKET_STATUSES } from '../../schemas/ticket.ts';
+import type { BatchCursor, BatchDefinition } from '../types.ts';
 
 /** The time in whole seconds, as clients see it: `timestamptz(0)` alone would round up half of the times. */
 export const NOW = sql`date_trunc('second', now())`;
@@ -83,6 +86,44 @@ export const ticketSearch = pgTable('ticket_search', {
   summary: text(),
 });
 
+/** Runs of many tickets that one request has asked for. */
+export const batches = pgTable(
+  'batches',
+  {
+    id: identity(),
+    created_at: utcTimestamp().notNull().default(NOW),
+    /** When no ticket was queued or running any more. */
+    finished_at: utcTimestamp(),
+    /** Also tickets that have a result. */
+    force: boolean().notNull(),
+    /** The ids of the tickets, or the filter that they match. Null when the batch is finished. */
+    definition: json().$type<BatchDefinition>(),
+    /** Up to where tickets have been queued; null at the beginning. */
+    cursor: json().$type<BatchCursor>(),
+    /** All tickets have been looked at, or the batch was cancelled. */
+    is_expanded: boolean().notNull().default(false),
+    is_cancelled: boolean().notNull().default(false),
+    /** Tickets that have been looked at. */
+    expanded: integer().notNull().default(0),
+    total: integer().notNull(),
+    /** While tickets are being queued: those that were not. When the batch is finished, all that have no run. */
+    skipped: integer().notNull().default(0),
+    /** Set when the batch is finished; before, the runs are counted. */
+    succeeded: integer().notNull().default(0),
+    failed: integer().notNull().default(0),
+    /** Of runs that were tried again; when the batch is finished, of all its runs. */
+    cost_usd: doublePrecision(),
+    /** Of the request, as in `idempotency_keys`; null without a key and when it has expired. */
+    client: text(),
+    idempotency_key: text(),
+    request_hash: text(),
+  },
+  (table) => [
+    unique('batches_idempotency_key').on(table.client, table.idempotency_key),
+    index('batches_open').on(table.id).where(sql`finished_at is null`),
+  ],
+);
+
 /** One row per run. */
 export const runs = pgTable(
   'runs',
@@ -117,11 +158,20 @@ export const runs = pgTable(
     summary: text(),
     category: text({ enum: CATEGORIES }),
     reply_draft: text(),
+    /** Counts the runs of a background series from 1; null: a client waits for the run, and nothing repeats it. */
+    background_run: integer(),
+    /** When a queued run may start. */
+    start_after: timestamp({ withTimezone: true, mode: 'string' }),
+    /** The batch that the run belongs to, if no later run of the series does. */
+    batch_id: integer().references(() => batches.id, { onDelete: 'set null' }),
   },
   (table) => [
     unique('runs_ticket_id_number').on(table.ticket_id, table.number),
     uniqueIndex('runs_active').on(table.ticket_id).where(sql`status in ('queued', 'running')`),
-    index('runs_without_outcome').on(table.created_at).where(sql`status in ('queued', 'running', 'abandoned')`),
+    index('runs_queued').on(table.start_after, table.id).where(sql`status = 'queued'`),
+    index('runs_running').on(table.ticket_id).where(sql`status = 'running'`),
+    index('runs_abandoned').on(table.started_at).where(sql`status = 'abandoned'`),
+    index('runs_batch').on(table.batch_id, table.status, table.id, table.cost_usd).where(sql`batch_id is not null`),
     check('runs_status_check', sql`${table.status} in ('queued', 'running', 'succeeded', 'failed', 'abandoned')`),
   ],
 );

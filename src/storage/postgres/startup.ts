@@ -1,5 +1,6 @@
 import pg from 'pg';
 import { StartupError } from '../../errors.ts';
+import { TABLES } from '../transfer.ts';
 import { migrate } from './migrate.ts';
 
 const MIN_VERSION = 14;
@@ -50,11 +51,13 @@ async function checkServer(client: pg.Client): Promise<void> {
 
 /** The tables may belong to another role. */
 async function checkRights(client: pg.Client): Promise<void> {
-  const { rows } = await client.query(`
+  const { rows } = await client.query(
+    `
     select name || ' (' || privilege || ')' as missing
-    from unnest(array['tickets', 'results', 'ticket_search', 'runs', 'usage_daily', 'idempotency_keys']) as name,
-      unnest(array['select', 'insert', 'update', 'delete']) as privilege
-    where not has_table_privilege(name, privilege)`);
+    from unnest($1::text[]) as name, unnest(array['select', 'insert', 'update', 'delete']) as privilege
+    where not has_table_privilege(name, privilege)`,
+    [TABLES],
+  );
   if (rows.length > 0) {
     throw new Error(`the role ${client.user} lacks rights: ${rows.map(({ missing }) => missing).join(', ')}`);
   }

@@ -1,13 +1,14 @@
 import { count, eq, sql } from 'drizzle-orm';
 import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import { fold } from '../fold.ts';
-import type { IdempotencyKey, TicketRepository } from '../types.ts';
+import type { CreateOptions, IdempotencyKey, TicketRepository } from '../types.ts';
 import { createBatcher } from './batcher.ts';
 import type { Connections } from './connections.ts';
 import { prepareDeletion } from './deletion.ts';
+import { QUEUE_FIRST_RUNS } from './enqueue.ts';
 import { isUniqueViolation } from './errors.ts';
 import { prepareKeyStatements } from './idempotency-keys.ts';
-import { createTicketList } from './list.ts';
+import { createTicketCount, createTicketList } from './list.ts';
 import { tickets } from './schema.ts';
 import { TICKET_COLUMN_NAMES, TICKET_COLUMNS } from './ticket-columns.ts';
 import type { Writer } from './writer.ts';
@@ -47,12 +48,13 @@ export function createTicketRepository(
   );
 
   const create = createBatcher(
-    (batch: NewTicket[]) =>
+    (batch: (NewTicket & { status: string })[]) =>
       write(
         () =>
           insertAll.execute({
             sources: batch.map(({ source }) => source),
             texts: batch.map(({ raw_text }) => raw_text),
+            statuses: batch.map(({ status }) => status),
             folded: batch.map(({ raw_text }) => fold(raw_text)),
           }),
         batch.length,
@@ -60,18 +62,25 @@ export function createTicketRepository(
     { maxSize: MAX_BATCH_SIZE },
   );
 
-  async function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey) {
+  async function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey, options?: CreateOptions) {
     const [known] = await keys.find.execute({ client, key });
     if (known) return known.request_hash === requestHash ? { ticket: known.ticket, isReplay: true } : undefined;
     await write(() => keys.deleteExpired.execute({ client, key }));
     try {
       const [created] = await write(() =>
-        keys.insert.execute({ ...ticket, folded: fold(ticket.raw_text), client, key, requestHash }),
+        keys.insert.execute({
+          ...ticket,
+          status: firstStatus(options),
+          folded: fold(ticket.raw_text),
+          client,
+          key,
+          requestHash,
+        }),
       );
       return { ticket: created as Ticket, isReplay: false };
     } catch (error) {
       if (!isUniqueViolation(error)) throw error;
-      return createOnce(ticket, { client, key, requestHash }); // another request has just used the key
+      return createOnce(ticket, { client, key, requestHash }, options); // another request has just used the key
     }
   }
 
@@ -79,7 +88,7 @@ export function createTicketRepository(
   let cacheExpiresAt = Number.NEGATIVE_INFINITY;
 
   return {
-    create,
+    create: ({ source, raw_text }, options) => create({ source, raw_text, status: firstStatus(options) }),
     createOnce,
 
     async delete(id) {
@@ -98,6 +107,7 @@ export function createTicketRepository(
     },
 
     list: createTicketList(pool),
+    count: createTicketCount(slow),
 
     async countByStatus() {
       const start = performance.now();
@@ -110,13 +120,15 @@ export function createTicketRepository(
   };
 }
 
-/** Inserts one ticket for each element of `sources` and `texts`, and returns them in the same order. */
+const firstStatus = ({ enqueue = false }: CreateOptions = {}): Ticket['status'] => (enqueue ? 'processing' : 'new');
+
+/** Inserts one ticket for each element of `sources`, `texts` and `statuses`, and returns them in the same order. */
 function prepareInsert(writes: Connections['writes']) {
   const inserted = writes.$with('inserted', TICKET_COLUMNS).as(sql`
-    insert into tickets (source, raw_text)
-    select source, raw_text
-    from unnest(${sql.placeholder('sources')}::text[], ${sql.placeholder('texts')}::text[])
-      with ordinality as input (source, raw_text, position)
+    insert into tickets (source, raw_text, status)
+    select source, raw_text, status
+    from unnest(${sql.placeholder('sources')}::text[], ${sql.placeholder('texts')}::text[],
+      ${sql.placeholder('statuses')}::text[]) with ordinality as input (source, raw_text, status, position)
     order by position -- ids are given in this order
     returning ${TICKET_COLUMN_NAMES}`);
   const searchTexts = writes.$with('search_texts', {}).as(sql`
@@ -124,5 +136,11 @@ function prepareInsert(writes: Connections['writes']) {
     select id, folded
     from (select id, row_number() over (order by id) as position from inserted) as ids
       join unnest(${sql.placeholder('folded')}::text[]) with ordinality as input (folded, position) using (position)`);
-  return writes.with(inserted, searchTexts).select().from(inserted).orderBy(inserted.id).prepare('insert_tickets');
+  const queued = writes.$with('queued', {}).as(QUEUE_FIRST_RUNS);
+  return writes
+    .with(inserted, searchTexts, queued)
+    .select()
+    .from(inserted)
+    .orderBy(inserted.id)
+    .prepare('insert_tickets');
 }

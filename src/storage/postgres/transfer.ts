@@ -2,25 +2,28 @@ import { getTableConfig, PgTimestampString } from 'drizzle-orm/pg-core';
 import pg from 'pg';
 import { OMITTED_COLUMNS, type PortableRow, type TableName, type Transfer } from '../transfer.ts';
 import { parseConnectionUrl } from './connection-config.ts';
-import { idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
+import { batches, idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
 
 const SCHEMA = {
   tickets,
   ticket_search: ticketSearch,
   results,
+  batches,
   runs,
   usage_daily: usageDaily,
   idempotency_keys: idempotencyKeys,
 };
+const { BOOL } = pg.types.builtins;
 const BATCH_SIZE = 500;
-const TABLES_WITH_ID = ['tickets', 'results', 'runs'] as const;
+const TABLES_WITH_ID = ['tickets', 'results', 'batches', 'runs'] as const;
 
 /** Begins a transaction on a migrated database: a snapshot of a source, the only writer of a target. */
 export async function openPostgresTransfer(databaseUrl: string, mode: 'source' | 'target'): Promise<Transfer> {
   const client = new pg.Client({
     ...parseConnectionUrl(databaseUrl),
     query_timeout: undefined, // a large table may take long
-    types: { getTypeParser: () => (value: unknown) => value }, // the schema's columns convert PostgreSQL's texts
+    // The schema's columns convert PostgreSQL's texts, except booleans.
+    types: { getTypeParser: (type) => (type === BOOL ? pg.types.getTypeParser(type) : (value: unknown) => value) },
   });
   client.on('error', () => {}); // the next statement fails with it
   await client.connect();
@@ -99,15 +102,17 @@ function toPortable(row: PortableRow, columns: Column[]): PortableRow {
     const value = row[column.name] ?? null;
     if (value === null) portable[column.name] = null;
     else if (column instanceof PgTimestampString) portable[column.name] = Date.parse(String(value));
-    else portable[column.name] = column.mapFromDriverValue(value as never) as string | number;
+    else portable[column.name] = column.mapFromDriverValue(value as never);
   }
   return portable;
 }
 
 function toRecord(row: PortableRow, columns: Column[]): PortableRow {
   const record = { ...row };
-  for (const { name } of columns.filter((column) => column instanceof PgTimestampString)) {
-    record[name] = new Date(Number(row[name])).toISOString();
+  for (const column of columns) {
+    const value = row[column.name];
+    if (column instanceof PgTimestampString && value !== null)
+      record[column.name] = new Date(Number(value)).toISOString();
   }
   return record;
 }

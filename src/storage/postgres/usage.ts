@@ -6,13 +6,13 @@ import { summarizeUsage } from '../usage-report.ts';
 import type { Connections } from './connections.ts';
 import { runs, usageDaily } from './schema.ts';
 
-/** Queued, running and abandoned runs are few and may still change, so they are read one by one. */
-const isWithoutOutcome = sql`status in ('queued', 'running', 'abandoned')`;
-
-/** Runs that were created on these UTC dates, inclusive. */
-const isCreatedBetween = (from: SQL, to: SQL) =>
-  sql`created_at >= ${from}::date::timestamp at time zone 'UTC'
-    and created_at < (${to}::date + 1)::timestamp at time zone 'UTC'`;
+/** A column whose time is on one of these UTC dates, inclusive. */
+const isBetween = (column: SQL, from: SQL, to: SQL) =>
+  sql`${column} >= ${from}::date::timestamp at time zone 'UTC'
+    and ${column} < (${to}::date + 1)::timestamp at time zone 'UTC'`;
+const STARTED_AT = sql`started_at`;
+const START_AFTER = sql`start_after`;
+const dateOf = (column: SQL) => sql<string>`(${column} at time zone 'UTC')::date::text`;
 
 /**
  * A statement that adds runs to the sums of their days, to be executed when nothing can change them any more.
@@ -27,8 +27,8 @@ export const recordUsage = (from: SQL, { status, latencyMs }: { status: string; 
     count(*), sum(attempts), coalesce(sum(input_tokens), 0), coalesce(sum(output_tokens), 0),
     coalesce(sum(total_tokens), 0), coalesce(sum(cached_tokens), 0), sum(cost_usd)
   from ${from}
-  group by 1, 2, 3, 4, 5, 6
-  order by 1, 2, 3, 4, 5, 6 -- locks the rows in one order, so that two servers cannot deadlock
+  group by 1, 2, 3, 4, 5, 6, 8
+  order by 1, 2, 3, 4, 5, 6, 8 -- locks the rows in one order, so that two servers cannot deadlock
   on conflict (day, provider, model, prompt_version, category, error_code, status, latency_ms) do update set
     runs = usage_daily.runs + excluded.runs,
     attempts = usage_daily.attempts + excluded.attempts,
@@ -44,7 +44,7 @@ export const TODAY = sql`(now() at time zone 'UTC')`;
 /** The known cost in US dollars of the runs that started on a UTC date and have ended. */
 export const costOfDay = (day: SQL) => sql<number>`
   (select coalesce(sum(cost_usd), 0) from usage_daily where day = ${day}::date) +
-  (select coalesce(sum(cost_usd), 0) from runs where ${isWithoutOutcome} and ${isCreatedBetween(day, day)})`;
+  (select coalesce(sum(cost_usd), 0) from runs where status = 'abandoned' and ${isBetween(STARTED_AT, day, day)})`;
 
 export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads' | 'slow'>): UsageRepository {
   const from = sql`${sql.placeholder('from')}`;
@@ -77,18 +77,31 @@ export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads'
         .groupBy(usageDaily[groupBy], usageDaily.status, usageDaily.latency_ms),
       slow
         .select({
-          group:
-            groupBy === 'day'
-              ? sql<string>`(${runs.created_at} at time zone 'UTC')::date::text`
-              : sql<string>`coalesce(${runs[groupBy]}, '')`,
+          group: groupBy === 'day' ? dateOf(STARTED_AT) : sql<string>`coalesce(${runs[groupBy]}, '')`,
           status: runs.status,
           latency_ms: sql<number>`-1`,
           runs: sql<number>`count(*)`,
           ...sums,
         })
         .from(runs)
-        .where(and(isWithoutOutcome, isCreatedBetween(from, to)))
+        .where(and(sql`status in ('running', 'abandoned')`, isBetween(STARTED_AT, from, to)))
         .groupBy(sql`1`, runs.status),
+      // Nothing but an index, because there may be many.
+      slow
+        .select({
+          group: groupBy === 'day' ? dateOf(START_AFTER) : sql<string>`''`,
+          status: sql<'queued'>`'queued'`,
+          latency_ms: sql<number>`-1`,
+          runs: sql<number>`count(*)`,
+          input_tokens: sql<number>`0`,
+          output_tokens: sql<number>`0`,
+          total_tokens: sql<number>`0`,
+          cached_tokens: sql<number>`0`,
+          cost_usd: sql<number | null>`null::float8`,
+        })
+        .from(runs)
+        .where(and(sql`status = 'queued'`, isBetween(START_AFTER, from, to)))
+        .groupBy(sql`1`),
     ).prepare(`report_usage_by_${groupBy}`);
   const reports = new Map<UsageGroupName, ReturnType<typeof prepareReport>>();
 

@@ -1,7 +1,6 @@
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
-import type { Batch } from '../../schemas/batch.ts';
-import type { Run } from '../../schemas/run.ts';
-import type { BatchChunk, BatchDefinition, BatchRepository, IdempotencyKey, NewBatch } from '../types.ts';
+import { toBatch as countBatch, reviveDates } from '../batch-counts.ts';
+import type { BatchChunk, BatchRepository, IdempotencyKey, NewBatch } from '../types.ts';
 import { prepareBatchStatements } from './batch-statements.ts';
 import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
@@ -18,35 +17,8 @@ export function createBatchRepository(db: BetterSQLite3Database, { write }: Writ
   const statements = { ...prepareRunStatements(db), ...prepareBatchStatements(db) };
   const insertQueued = createRunEnqueuer(db);
 
-  /** The batch as clients see it: a finished one has its counts in its row. */
-  function toBatch(row: BatchRow): Batch {
-    const { id, created_at, finished_at, total, succeeded, failed, skipped, cost_usd } = row;
-    const counts =
-      finished_at === null ? countRuns(row) : { queued: 0, running: 0, succeeded, failed, skipped, cost_usd };
-    return { id, created_at, finished_at, total, ...counts };
-  }
-
-  function countRuns({ id, total, skipped, cost_usd, is_expanded }: BatchRow) {
-    const rows = statements.countRuns.all({ id });
-    const count = (status: Run['status']) => rows.find((row) => row.status === status)?.count ?? 0;
-    const [queued, running, succeeded, failed] = [
-      count('queued'),
-      count('running'),
-      count('succeeded'),
-      count('failed'),
-    ];
-    const costs = [cost_usd, ...rows.map(({ cost }) => cost)].filter((cost) => cost !== null);
-    const others = total - running - succeeded - failed;
-    return {
-      // Until all tickets have been looked at, those that remain count as queued; then those without a run as skipped.
-      queued: is_expanded ? queued : Math.max(0, others - skipped),
-      running,
-      succeeded,
-      failed,
-      skipped: is_expanded ? Math.max(0, others - queued) : skipped,
-      cost_usd: costs.length > 0 ? costs.reduce((sum, cost) => sum + cost, 0) : null,
-    };
-  }
+  const countRuns = ({ id, finished_at }: BatchRow) => (finished_at === null ? statements.countRuns.all({ id }) : []);
+  const toBatch = (row: BatchRow) => countBatch(row, countRuns(row));
 
   function create({ definition, force, total }: NewBatch, key?: IdempotencyKey) {
     const { client = null, key: idempotencyKey = null, requestHash = null } = key ?? {};
@@ -90,9 +62,9 @@ export function createBatchRepository(db: BetterSQLite3Database, { write }: Writ
   function finish(id: number): boolean {
     const row = statements.find.get({ id });
     if (!row?.is_expanded || row.finished_at !== null) return false;
-    const { queued, running, ...counts } = countRuns(row);
+    const { queued, running, succeeded, failed, skipped, cost_usd } = toBatch(row);
     if (queued > 0 || running > 0) return false;
-    statements.finish.run({ id, ...counts });
+    statements.finish.run({ id, succeeded, failed, skipped, cost_usd });
     return true;
   }
 
@@ -133,19 +105,6 @@ export function createBatchRepository(db: BetterSQLite3Database, { write }: Writ
     async finish(id) {
       if (await read(() => statements.findActive.get({ id }))) return false;
       return write(() => finish(id));
-    },
-  };
-}
-
-/** JSON has the dates of a filter as texts. */
-function reviveDates(definition: BatchDefinition): BatchDefinition {
-  if ('ids' in definition) return definition;
-  const { createdAfter, createdBefore, ...filter } = definition.filter;
-  return {
-    filter: {
-      ...filter,
-      createdAfter: createdAfter && new Date(createdAfter),
-      createdBefore: createdBefore && new Date(createdBefore),
     },
   };
 }

@@ -1,4 +1,20 @@
-import { and, between, desc, eq, exists, gt, gte, lt, ne, notBetween, notExists, or, type SQL, sql } from 'drizzle-orm';
+import {
+  and,
+  between,
+  desc,
+  eq,
+  exists,
+  gt,
+  gte,
+  isNull,
+  lt,
+  ne,
+  notBetween,
+  notExists,
+  or,
+  type SQL,
+  sql,
+} from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { COUNTED_COLUMNS, RUN_COLUMNS, SERIES_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
@@ -87,7 +103,8 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
     findExpired: db
       .select(STATE_COLUMNS)
       .from(runs)
-      .where(and(isRunning, notBetween(runs.lease_expires_at, ...LEASE_WINDOW)))
+      // A copied run has no lease.
+      .where(and(isRunning, or(isNull(runs.lease_expires_at), notBetween(runs.lease_expires_at, ...LEASE_WINDOW))))
       .prepare(),
 
     findRun: db

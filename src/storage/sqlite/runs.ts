@@ -82,8 +82,15 @@ export function createRunRepository(
     if (!claim) return { state: 'unclaimed' };
     const lease = { ticketId, owner, expiresAt: Date.now() + leaseMs, ...origin };
     if (isQueued) {
-      statements.startQueued.run({ ...lease, number: newest.number });
-      return { state: 'claimed', run: newest.number, text: ticket.raw_text, wasReclaimed: false };
+      const { number: run, background_run: backgroundRun } = newest;
+      statements.startQueued.run({ ...lease, number: run });
+      return {
+        state: 'claimed',
+        run,
+        text: ticket.raw_text,
+        backgroundRun: backgroundRun ?? undefined,
+        wasReclaimed: false,
+      };
     }
     const number = (newest?.number ?? 0) + 1;
     // An expired background run has not been recovered yet: this run takes its place in the series.
@@ -97,7 +104,13 @@ export function createRunRepository(
     statements.markProcessing.run({ ticketId });
     // A released run has no owner, so only an expired one was reclaimed.
     const wasReclaimed = newest !== undefined && newest.lease_owner !== null;
-    return { state: 'claimed', run: number, text: ticket.raw_text, wasReclaimed };
+    return {
+      state: 'claimed',
+      run: number,
+      text: ticket.raw_text,
+      backgroundRun: backgroundRun ?? undefined,
+      wasReclaimed,
+    };
   }
 
   /** Once per process: it reads every ticket in processing, which are as many as the queue is long. */
@@ -151,8 +164,7 @@ export function createRunRepository(
           return false;
         }
         recordUsage(run);
-        const next = run.background_run === null ? undefined : nextRun?.(run.background_run);
-        if (next) enqueueNext(run, next);
+        if (nextRun && run.background_run !== null) enqueueNext(run, nextRun);
         else statements.restoreTicketStatus.run({ ticketId });
         return true;
       }),

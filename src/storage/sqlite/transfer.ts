@@ -1,12 +1,13 @@
 import Database from 'better-sqlite3';
 import { getTableConfig } from 'drizzle-orm/sqlite-core';
 import { inBatches, OMITTED_COLUMNS, type PortableRow, type TableName, type Transfer } from '../transfer.ts';
-import { idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
+import { batches, idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
 
 const SCHEMA = {
   tickets,
   ticket_search: ticketSearch,
   results,
+  batches,
   runs,
   usage_daily: usageDaily,
   idempotency_keys: idempotencyKeys,
@@ -69,7 +70,7 @@ function mapRow(row: PortableRow, columns: Column[], map: (column: Column, value
   const mapped: PortableRow = {};
   for (const column of columns) {
     const value = row[column.name] ?? null;
-    mapped[column.name] = value === null ? null : (map(column, value) as string | number);
+    mapped[column.name] = value === null ? null : map(column, value);
   }
   return mapped;
 }

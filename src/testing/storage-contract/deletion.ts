@@ -1,6 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
+import { CLAIM_ALL, enqueue, NO_CLAIM } from './background.ts';
 import { FORCE, TICKET, twoProcesses } from './two-processes.ts';
 
 const DAY_SECONDS = 24 * 3600;
@@ -38,6 +39,14 @@ export function describeDeletion(kind: StorageKind) {
       expect(await ours.runs.getRunState(1, 1)).toEqual({ state: 'released' });
       expect(await ours.runs.claimRun(1, FORCE)).toEqual({ state: 'ticket_not_found' });
       expect(await ours.results.findByTicketId(1)).toBeUndefined();
+    });
+
+    it('deletes a queued run', async () => {
+      const { database, ours, theirs } = await twoProcesses(kind);
+      await enqueue(ours);
+      expect(await theirs.tickets.delete(1)).toBe(true);
+      expect(await ours.queuedRuns.claimQueuedRuns(CLAIM_ALL)).toEqual(NO_CLAIM);
+      expect(await database.query('SELECT id FROM runs')).toEqual([]);
     });
 
     it('deletes each ticket once when processes delete it at the same time', async () => {

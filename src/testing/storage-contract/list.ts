@@ -95,16 +95,20 @@ export function describeList(kind: StorageKind) {
       [{ createdAfter: new Date('2026-02-18'), createdBefore: new Date('2026-02-20'), status: ['done'] }, [3]],
       [{ q: 'X' }, [4, 3, 2, 1]],
       [{ q: 'sign in', status: ['done'], source: ['email'] }, [3]],
-    ])('returns the tickets that match %j, in both orders and in pages', async (filter, expected) => {
-      const { ours } = await withStatuses(kind);
-      expect(await idsOf(ours.tickets, filter)).toEqual(expected);
-      expect(await idsOf(ours.tickets, filter, 'oldest')).toEqual(expected.toReversed());
-      for (const limit of [1, 2, 3]) {
-        expect((await readPages(ours.tickets, { ...QUERY, filter, limit })).flat()).toEqual(expected);
-        const pages = await readPages(ours.tickets, { filter, limit, order: 'oldest' });
-        expect(pages.flat()).toEqual(expected.toReversed());
-      }
-    });
+    ])(
+      'returns the tickets that match %j, in both orders and in pages, and tickets.count their number',
+      async (filter, expected) => {
+        const { ours } = await withStatuses(kind);
+        expect(await idsOf(ours.tickets, filter)).toEqual(expected);
+        expect(await idsOf(ours.tickets, filter, 'oldest')).toEqual(expected.toReversed());
+        expect(await ours.tickets.count(filter)).toBe(expected.length);
+        for (const limit of [1, 2, 3]) {
+          expect((await readPages(ours.tickets, { ...QUERY, filter, limit })).flat()).toEqual(expected);
+          const pages = await readPages(ours.tickets, { filter, limit, order: 'oldest' });
+          expect(pages.flat()).toEqual(expected.toReversed());
+        }
+      },
+    );
 
     it('orders tickets of the same second by id, and ends with the last page', async () => {
       const { ours } = await twoProcesses(kind);

@@ -1,10 +1,20 @@
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
+import { enqueue, runsOf, statusOf } from './background.ts';
 import { FORCE, twoProcesses } from './two-processes.ts';
 
 export function describeRecovery(kind: StorageKind) {
   describe('runs.recoverExpiredRuns', () => {
+    it('leaves queued runs alone', async () => {
+      const { database, ours, theirs } = await twoProcesses(kind);
+      await enqueue(ours);
+      await database.letTimePass(24 * 3600);
+      await theirs.runs.recoverExpiredRuns();
+      expect(await statusOf(theirs)).toBe('processing');
+      expect(await runsOf(theirs)).toEqual([[1, 'queued']]);
+    });
+
     it('sets a ticket without a result to failed when the lease has expired', async () => {
       const { ours, theirs, expireLeases } = await twoProcesses(kind);
       await ours.runs.claimRun(1, FORCE);

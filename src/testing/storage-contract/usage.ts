@@ -26,7 +26,7 @@ async function withRuns(kind: StorageKind) {
   await ours.runs.claimRun(1, FORCE);
   await ours.runs.releaseRun(1, 5, makeRunUsage({ cost_usd: null }));
   await ours.runs.claimRun(2, FORCE);
-  await database.query("INSERT INTO runs (ticket_id, number, status) VALUES (3, 1, 'queued')");
+  await ours.queuedRuns.enqueueRun(3, { force: false });
   const report = (groupBy: UsageGroupName = 'day', from = date(), to = date()) =>
     ours.usage.report({ from, to, groupBy });
   return { database, ours, report };
@@ -72,17 +72,44 @@ export function describeUsage(kind: StorageKind) {
     it('reads the days from the first to the last, inclusive', async () => {
       const { database, report } = await withRuns(kind);
       const moveTo = (time: string, status: string) =>
-        database.query(`UPDATE runs SET created_at = '${time}' WHERE status = '${status}'`);
+        database.query(`UPDATE runs SET started_at = '${time}' WHERE status = '${status}'`);
       await database.query("UPDATE usage_daily SET day = '2026-02-17'");
       await moveTo('2026-02-17 23:59:59', 'running');
-      await moveTo('2026-02-18 00:00:00', 'queued');
-      await moveTo('2026-02-16 23:59:59', 'abandoned');
+      await moveTo('2026-02-18 00:00:00', 'abandoned');
       const runs = async (from: string, to: string) => (await report('day', from, to)).total.runs;
       expect(await runs('2026-02-17', '2026-02-17')).toEqual({ ...NO_RUNS, succeeded: 3, failed: 1, running: 1 });
-      expect(await runs('2026-02-16', '2026-02-16')).toEqual({ ...NO_RUNS, abandoned: 1 });
-      expect(await runs('2026-02-18', '2026-02-28')).toEqual({ ...NO_RUNS, queued: 1 });
+      expect(await runs('2026-02-18', '2026-02-28')).toEqual({ ...NO_RUNS, abandoned: 1 });
       const { data } = await report('day', '2026-02-01', '2026-02-28');
-      expect(data.map(({ group }) => group)).toEqual(['2026-02-16', '2026-02-17', '2026-02-18']);
+      expect(data.map(({ group }) => group)).toEqual(['2026-02-17', '2026-02-18']);
+    });
+
+    it('counts a queued run on the day from which it may start, and then on the day on which it does', async () => {
+      const { database, ours, theirs } = await twoProcesses(kind);
+      const groups = async () => {
+        const { data } = await theirs.usage.report({ from: date(2), to: date(-1), groupBy: 'day' });
+        return data.map(({ group, runs }) => [group, runs]);
+      };
+      await ours.queuedRuns.enqueueRun(1, { force: false });
+      expect(await groups()).toEqual([[date(), { ...NO_RUNS, queued: 1 }]]);
+      await database.letTimePass(DAY_SECONDS);
+      expect(await groups()).toEqual([[date(1), { ...NO_RUNS, queued: 1 }]]);
+      await ours.runs.claimRun(1, FORCE);
+      expect(await groups()).toEqual([[date(), { ...NO_RUNS, running: 1 }]]);
+      const retry = { backgroundRun: 2, delayMs: DAY_SECONDS * 1000 };
+      await ours.runs.failRun(1, 1, REFUSED, makeRunUsage(), retry);
+      expect(await groups()).toEqual([
+        [date(), { ...NO_RUNS, failed: 1 }],
+        [date(-1), { ...NO_RUNS, queued: 1 }],
+      ]);
+    });
+
+    it('does not count runs that were cancelled before they started', async () => {
+      const { ours } = await twoProcesses(kind);
+      await ours.batches.create({ definition: { ids: [1] }, force: false, total: 1 });
+      await ours.batches.enqueueChunk(1, { from: null, ticketIds: [1], next: null });
+      await ours.batches.cancelQueuedRuns(1, 1);
+      const { data } = await ours.usage.report({ from: date(1), to: date(), groupBy: 'model' });
+      expect(data).toEqual([]);
     });
 
     it.each(USAGE_GROUPS)('is empty for a range without runs (%s)', async (groupBy) => {
@@ -99,6 +126,8 @@ export function describeUsage(kind: StorageKind) {
       expect((await report()).total).toEqual(before);
       await ours.tickets.delete(2);
       expect((await report()).total.runs).toEqual({ ...before.runs, running: 0, abandoned: 2 });
+      await ours.tickets.delete(3); // its queued run has used nothing
+      expect((await report()).total.runs).toEqual({ ...before.runs, queued: 0, running: 0, abandoned: 2 });
     });
 
     it('counts a latency of 0 ms as known', async () => {

@@ -1,0 +1,77 @@
+import pg from 'pg';
+import { describe, expect, it, onTestFinished } from 'vitest';
+import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
+import { HAS_POSTGRES } from '../../testing/postgres.ts';
+import { POSTGRES } from '../../testing/storages.ts';
+import type { RunRepository } from '../types.ts';
+
+const TICKET = { raw_text: 'x', source: 'web' };
+const FORCE = makeClaimOptions({ force: true });
+const REFUSED = { code: 'llm_refused', message: 'refused' } as const;
+const IDS = [1, 2, 3];
+
+/** A storage on a database with three tickets, and a connection that acts like another server. */
+async function openWithOther() {
+  const database = await POSTGRES.createDatabase();
+  const ours = await database.open();
+  for (const _ of IDS) await ours.tickets.create(TICKET);
+  const other = new pg.Client(database.url);
+  await other.connect();
+  onTestFinished(() => other.end());
+  /** How many statements wait for a lock. */
+  const countWaiting = async () => {
+    const [row] = await database.query(
+      "select count(*)::int as waiting from pg_stat_activity where datname = current_database() and wait_event_type = 'Lock'",
+    );
+    return row?.waiting;
+  };
+  return { database, ours, other, countWaiting };
+}
+
+describe.skipIf(!HAS_POSTGRES)('locks on PostgreSQL', () => {
+  it.each<[string, (ids: number[], runs: RunRepository) => Promise<unknown>]>([
+    ['renewals', (ids, runs) => runs.renewLeases(ids)],
+    ['failures', (ids, runs) => Promise.all(ids.map((id) => runs.failRun(id, 1, REFUSED, makeRunUsage())))],
+    ['releases', (ids, runs) => Promise.all(ids.map((id) => runs.releaseRun(id, 1, makeRunUsage())))],
+    [
+      'completions',
+      (ids, runs) =>
+        Promise.all(ids.map((id) => runs.completeRun(1, makeNewResult({ ticket_id: id }), makeRunUsage()))),
+    ],
+    ['claims', (ids, runs) => Promise.all(ids.map((id) => runs.claimRun(id, FORCE)))],
+  ])('%s lock tickets in the order of their ids, so that two servers cannot deadlock', async (_name, change) => {
+    const { ours, other, countWaiting } = await openWithOther();
+    for (const id of IDS) await ours.runs.claimRun(id, FORCE);
+    await other.query('BEGIN; SELECT FROM tickets WHERE id = 1 FOR UPDATE');
+    const changing = change(IDS.toReversed(), ours.runs);
+    await expect.poll(countWaiting).toBe(1);
+    await other.query('SELECT FROM tickets WHERE id > 1 FOR UPDATE NOWAIT'); // none of them is locked yet
+    await other.query('COMMIT');
+    await changing;
+  });
+
+  it('the recovery of a ticket without a run leaves it to a claim that is committed meanwhile', async () => {
+    const { database, ours, other, countWaiting } = await openWithOther();
+    await database.query("UPDATE tickets SET status = 'processing' WHERE id = 1");
+    await other.query("BEGIN; UPDATE tickets SET status = 'processing' WHERE id = 1");
+    await other.query(
+      "INSERT INTO runs (ticket_id, number, status, lease_expires_at) VALUES (1, 1, 'running', now() + interval '5 s')",
+    );
+    const recovery = ours.runs.recoverExpiredRuns();
+    await expect.poll(countWaiting).toBe(1);
+    await other.query('COMMIT');
+    await recovery;
+    expect(await ours.tickets.findById(1)).toMatchObject({ status: 'processing' });
+  });
+
+  it('tickets are created while a heartbeat waits for a lock', async () => {
+    const { ours, other, countWaiting } = await openWithOther();
+    await ours.runs.claimRun(1, FORCE);
+    await other.query('BEGIN; SELECT FROM tickets WHERE id = 1 FOR UPDATE');
+    const renewal = ours.runs.renewLeases([1]);
+    await expect.poll(countWaiting).toBe(1);
+    expect(await ours.tickets.create(TICKET)).toMatchObject(TICKET);
+    await other.query('COMMIT');
+    expect(await renewal).toEqual([1]);
+  });
+});
