@@ -13,6 +13,8 @@ declare module 'vitest' {
   export interface ProvidedContext {
     /** Of the server that the tests share; undefined where there is none. */
     postgresUrl: string | undefined;
+    /** For servers of single tests. */
+    postgresTemplate: string | undefined;
     /** What the names of this run's databases begin with. */
     databasePrefix: string;
   }
@@ -27,6 +29,7 @@ export async function setup(project: TestProject) {
   const existing = process.env.TEST_DATABASE_URL;
   const [, server] = await Promise.all([build(), existing ? undefined : startSharedServer()]);
   project.provide('postgresUrl', existing ?? server?.url);
+  project.provide('postgresTemplate', server?.template);
   return () => (existing ? dropDatabases(existing, databasePrefix) : server?.close());
 }
 

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
-import { HAS_POSTGRES, startPrivatePostgres } from '../../testing/postgres.ts';
+import { createPostgresDatabase, HAS_POSTGRES, startPrivatePostgres } from '../../testing/postgres.ts';
 import { openStorage } from '../open.ts';
 import type { StorageOptions } from '../types.ts';
 
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_POSTGRES)('a storage on PostgreSQL', () => {
   });
 
   it('opens no connection after it was closed', async () => {
-    const { url } = await startPrivatePostgres();
+    const { url } = await createPostgresDatabase();
     const storage = await openStorage(url);
     await storage.close();
     await expect(storage.tickets.findById(1)).rejects.toMatchObject(UNAVAILABLE);
