@@ -11,6 +11,7 @@ import { documentRoutes } from './plugins/openapi.ts';
 import { type RateLimits, rateLimits } from './plugins/rate-limit.ts';
 import { requestContext, requestId } from './plugins/request-context.ts';
 import { requestLogger } from './plugins/request-logger.ts';
+import { serialization } from './plugins/serialization.ts';
 import { answerUnreadableHttp } from './plugins/unreadable-http.ts';
 import { validation } from './plugins/validation.ts';
 import type { BatchWorker } from './processing/batch-worker.ts';
@@ -78,6 +79,7 @@ export async function buildApp(services: Services, options: AppOptions): Promise
   app.register(unknownPaths);
   app.register(loadLimits, { limits });
   app.register(validation);
+  app.register(serialization);
   app.register(jsonBodies);
   app.register(collectRoutes);
 

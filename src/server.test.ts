@@ -1,7 +1,7 @@
 import { readFileSync, writeFileSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { openSqliteFile } from './testing/database.ts';
+import { createDatabaseFolder, openSqliteFile, openTestStorage } from './testing/database.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { OUTPUT, startProvider } from './testing/provider.ts';
 import { makePythonDatabase } from './testing/python-app.ts';
@@ -19,9 +19,10 @@ describe('server process', () => {
     ['from its sources', SOURCES],
     ['as a bundle', BUNDLE],
   ])(
-    '%s: creates, processes and reads a ticket in an empty folder without a key, and warns once about the offline model',
+    '%s: works in an empty folder without a key, warns once about the offline model, and logs stacks of the sources',
     async (_name, command) => {
-      const { output, post, url } = await startServer({}, temporaryFolder(), { command });
+      const folder = temporaryFolder();
+      const { child, exit, output, post, url } = await startServer({}, folder, { command });
       expect(await json(fetch(`${url}/health`))).toEqual({ ok: true });
       await post('/tickets', { raw_text: 'I cannot login to my account. Please help.', source: 'email' });
       expect(await json(post('/tickets/1/process'))).toMatchObject({
@@ -36,28 +37,19 @@ describe('server process', () => {
       expect(await json(fetch(`${url}/openapi.json`))).toMatchObject({ openapi: '3.1.0' });
       const warnings = output.text.split('\n').filter((line) => line.includes('offline model'));
       expect(warnings.map((line) => JSON.parse(line).level)).toEqual([40]);
+
+      openSqliteFile(`${folder}/data/app.db`).exec('DROP TABLE results');
+      expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
+      child.kill('SIGTERM');
+      await exit;
+      expect(output.text).toMatch(
+        /"type":"SqliteError","message":"no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/,
+      );
     },
   );
 
-  it.each([
-    ['from its sources', SOURCES],
-    ['as a bundle', BUNDLE],
-  ])('%s: logs stack traces in terms of the sources', async (_name, command) => {
-    const folder = temporaryFolder();
-    const { child, exit, output, url } = await startServer({}, folder, { command });
-    openSqliteFile(`${folder}/data/app.db`).exec('DROP TABLE results');
-    expect((await fetch(`${url}/tickets/1/result`)).status).toBe(500);
-    child.kill('SIGTERM');
-    await exit;
-    expect(output.text).toMatch(
-      /"type":"SqliteError","message":"no such table: results.*src\/routes\/tickets\.ts:\d+:\d+/,
-    );
-  });
-
   it('deletes tickets that are older than RETENTION_DAYS, logs how many, and stops', async () => {
-    const folder = temporaryFolder();
-    const first = await startServer({}, folder);
-    for (const raw_text of ['old', 'new']) await first.post('/tickets', { raw_text });
+    const folder = createDatabaseFolder(2);
     openSqliteFile(`${folder}/data/app.db`).exec(
       "UPDATE tickets SET created_at = datetime('now', '-2 days') WHERE id = 1",
     );
@@ -83,17 +75,6 @@ describe('server process', () => {
     ]);
   });
 
-  it('prices runs by LLM_PRICES', async () => {
-    const { url: OPENAI_BASE_URL } = await provider();
-    const folder = temporaryFolder();
-    const LLM_PRICES = '{"gpt-4o-mini-2024-07-18":{"input":1,"cached_input":0.5,"output":2}}';
-    const { post } = await startServer({ OPENAI_BASE_URL, LLM_PRICES }, folder);
-    await post('/tickets', { raw_text: 'x' });
-    await post('/tickets/1/process');
-    const cost = openSqliteFile(`${folder}/data/app.db`).prepare('SELECT cost_usd FROM runs').pluck().get();
-    expect(cost).toBeCloseTo((56 + 64 * 0.5 + 40 * 2) / 1e6, 12);
-  });
-
   it('logs an uncaught error and exits with 1', async () => {
     const boom = `data:text/javascript,process.on('SIGUSR2', () => { throw new Error('boom'); })`;
     const [node = '', ...script] = BUNDLE;
@@ -105,18 +86,22 @@ describe('server process', () => {
     expect(output.text).toMatch(/"level":60.*"err":\{"type":"Error","message":"boom"/);
   });
 
-  it('calls the provider with a key, which is not in the log', async () => {
+  it('calls the provider with a key, which is not in the log, and prices runs by LLM_PRICES', async () => {
     const { requests, url: OPENAI_BASE_URL } = await provider();
-    const environment = { OPENAI_API_KEY: 'sk-canary', OPENAI_BASE_URL, OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'trace' };
-    const { output, post } = await startServer(environment, temporaryFolder());
+    const folder = temporaryFolder();
+    const LLM_PRICES = '{"gpt-4o-mini-2024-07-18":{"input":1,"cached_input":0.5,"output":2}}';
+    const environment = { OPENAI_API_KEY: 'sk-canary', OPENAI_MODEL: 'gpt-x', LOG_LEVEL: 'trace' };
+    const { output, post } = await startServer({ ...environment, OPENAI_BASE_URL, LLM_PRICES }, folder);
     await post('/tickets', { raw_text: 'x' });
     expect(await json(post('/tickets/1/process'))).toMatchObject({ ...OUTPUT, prompt_version: 'v1' });
     const prompt = readFileSync(new URL('../prompts/v1/ticket_process_system.txt', import.meta.url), 'utf8').trim();
     expect(requests[0]?.body).toMatchObject({ model: 'gpt-x', input: [{ content: prompt }, { content: 'x' }] });
     expect(output.text).not.toMatch(/offline|sk-canary/);
+    const cost = openSqliteFile(`${folder}/data/app.db`).prepare('SELECT cost_usd FROM runs').pluck().get();
+    expect(cost).toBeCloseTo((56 + 64 * 0.5 + 40 * 2) / 1e6, 12);
   });
 
-  it('keeps everything when it starts again on the same database', async () => {
+  it('keeps everything when it stops', async () => {
     const folder = temporaryFolder();
     const first = await startServer({}, folder);
     const ticket = await json(first.post('/tickets', { raw_text: 'The export button crashes.' }));
@@ -125,10 +110,10 @@ describe('server process', () => {
     first.child.kill('SIGTERM');
     expect(await first.exit).toBe(0);
 
-    const { url } = await startServer({}, folder);
-    expect(await json(fetch(`${url}/tickets/1`))).toEqual({ ...ticket, status: 'done' });
-    expect(await json(fetch(`${url}/tickets/1/result`))).toEqual(result);
-    expect(await json(fetch(`${url}/tickets/2`))).toMatchObject({ status: 'new' });
+    const { storage } = openTestStorage({}, `${folder}/data/app.db`);
+    expect(await storage.tickets.findById(1)).toEqual({ ...ticket, status: 'done' });
+    expect(await storage.results.findByTicketId(1)).toEqual(result);
+    expect(await storage.tickets.findById(2)).toMatchObject({ status: 'new' });
   });
 
   it('loses no acknowledged ticket when it is killed', async () => {
@@ -145,8 +130,8 @@ describe('server process', () => {
       await Promise.all([...clients, exit]);
     }
 
-    const { url } = await startServer({}, folder);
-    for (const id of acknowledged) expect((await fetch(`${url}/tickets/${id}`)).status).toBe(200);
+    const { storage } = openTestStorage({}, `${folder}/data/app.db`);
+    for (const id of acknowledged) expect(await storage.tickets.findById(id)).toMatchObject({ id });
     expect(new Set(acknowledged).size).toBe(acknowledged.length);
   });
 
@@ -164,12 +149,10 @@ describe('server process', () => {
 
   it.each([
     [
-      'two bad values',
-      { PORT: 'x', OPENAI_API_KEY: 'sk canary' },
-      /^PORT must .+\nOPENAI_API_KEY must (?!.*canary).+\n$/,
+      'three bad values',
+      { PORT: 'x', OPENAI_API_KEY: '"sk canary"', HTTPS_PROXY: 'socks5://canary@proxy' },
+      /^PORT must .+\nOPENAI_API_KEY must not have quotes (?!.*canary).+\nHTTPS_PROXY must be (?!.*canary).+\n$/,
     ],
-    ['a value in quotes', { OPENAI_API_KEY: '"sk canary"' }, /^OPENAI_API_KEY must not have quotes (?!.*canary).+\n$/],
-    ['an invalid proxy', { HTTPS_PROXY: 'socks5://canary@proxy' }, /^HTTPS_PROXY must be (?!.*canary).+\n$/],
     ['a missing prompt', { PROMPT_VERSION: 'v999' }, /^PROMPT_VERSION: prompts\/v999\/.+ is missing .+: .*\bv1\b.*\n$/],
     ['a database that is a folder', { DATABASE_URL: '/' }, /^DATABASE_URL: cannot use \/: .+\n$/],
     [

@@ -1,14 +1,16 @@
 import { once } from 'node:events';
-import { createConnection } from 'node:net';
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it, onTestFinished } from 'vitest';
+import { openTestStorage } from './testing/database.ts';
+import { makeClaimOptions } from './testing/fixtures.ts';
 import { temporaryFolder } from './testing/folder.ts';
 import { completed, OUTPUT, startProvider } from './testing/provider.ts';
 import { ROOT, startServer } from './testing/server-process.ts';
 import { answerAfter, json, startServers } from './testing/servers.ts';
+import { startService } from './testing/service.ts';
+import { connectTo } from './testing/socket.ts';
 
 const SILENT = () => () => {};
-const statusOf = async (url: string, id = 1) => (await json(fetch(`${url}/tickets/${id}`))).status;
 
 /** A server with one ticket, whose run is under way. */
 async function startWithRun(behaviour: Parameters<Awaited<ReturnType<typeof startProvider>>['respond']>[0]) {
@@ -19,6 +21,13 @@ async function startWithRun(behaviour: Parameters<Awaited<ReturnType<typeof star
   const response = server.post('/tickets/1/process');
   await expect.poll(() => provider.requests.length).toBe(1);
   return { ...server, provider, response };
+}
+
+/** A server with a short grace period, and another one on its database, in this process. */
+async function startWithOther() {
+  const { folder, provider, servers } = await startServers(1, { SHUTDOWN_GRACE_MS: '300' });
+  const other = await startService({ database: `${folder}/data/app.db`, openai: { baseURL: provider.url } });
+  return { provider, server: servers[0], other };
 }
 
 describe('signals', () => {
@@ -35,8 +44,9 @@ describe('signals', () => {
       const provider = await startProvider();
       onTestFinished(provider.close);
       provider.respond(answerAfter(700));
+      const path = `${temporaryFolder()}/app.db`;
       const environment = {
-        DATABASE_URL: `${temporaryFolder()}/app.db`,
+        DATABASE_URL: path,
         OPENAI_API_KEY: 'sk-x',
         OPENAI_BASE_URL: provider.url,
       };
@@ -52,8 +62,7 @@ describe('signals', () => {
       expect(await exit).toBe(0);
       expect(output.text.match(/"shutting down"/g)).toHaveLength(1);
 
-      const { url } = await startServer(environment, ROOT);
-      expect(await json(fetch(`${url}/tickets/1/result`))).toMatchObject(OUTPUT);
+      expect(await openTestStorage({}, path).storage.results.findByTicketId(1)).toMatchObject(OUTPUT);
     },
   );
 
@@ -79,8 +88,7 @@ describe('signals', () => {
 
 describe('graceful shutdown', () => {
   it('releases runs after the grace period: 503, a true status, and free for other processes', async () => {
-    const { provider, servers } = await startServers(2, { SHUTDOWN_GRACE_MS: '300' });
-    const [server, other] = servers;
+    const { provider, server, other } = await startWithOther();
     await server.post('/tickets', { raw_text: 'x' });
     await server.post('/tickets', { raw_text: 'processed before' });
     await server.post('/tickets/2/process');
@@ -91,24 +99,24 @@ describe('graceful shutdown', () => {
     for (const response of responses) expect(await json(response)).toMatchObject({ code: 'shutting_down' });
     expect(await server.exit).toBe(0);
 
-    expect([await statusOf(other.url, 1), await statusOf(other.url, 2)]).toEqual(['failed', 'done']);
+    const tickets = [await other.read('/tickets/1'), await other.read('/tickets/2')];
+    expect(tickets.map(({ status }) => status)).toEqual(['failed', 'done']);
     provider.respond(completed());
-    expect(await json(other.post('/tickets/1/process'))).toMatchObject(OUTPUT);
+    expect((await other.process(1)).json()).toMatchObject(OUTPUT);
   });
 
   it('lets a process that waits for a released run claim the next one', async () => {
-    const { provider, servers } = await startServers(2, { SHUTDOWN_GRACE_MS: '300' });
-    const [server, other] = servers;
+    const { provider, server, other } = await startWithOther();
     await server.post('/tickets', { raw_text: 'x' });
     provider.respond(SILENT);
     const released = server.post('/tickets/1/process');
     await expect.poll(() => provider.requests.length).toBe(1);
-    const reclaimed = other.post('/tickets/1/process?force=true');
+    const reclaimed = other.process(1, '?force=true');
     await sleep(200); // it waits for the run of the first server
     provider.respond(completed());
     server.child.kill('SIGTERM');
     expect(await json(released)).toMatchObject({ code: 'shutting_down' });
-    expect(await json(reclaimed)).toMatchObject(OUTPUT);
+    expect((await reclaimed).json()).toMatchObject(OUTPUT);
     expect(provider.requests).toHaveLength(2);
   });
 
@@ -118,8 +126,8 @@ describe('graceful shutdown', () => {
     await post('/tickets', { raw_text: 'x' });
     await post('/tickets', { raw_text: 'y' });
     provider.respond(answerAfter(1000));
-    const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) });
-    const received = socket.setEncoding('utf8').toArray();
+    const socket = connectTo(url);
+    const received = socket.toArray();
     socket.write('POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\n\r\n');
     await expect.poll(() => provider.requests.length).toBe(1);
     child.kill('SIGTERM');
@@ -133,29 +141,28 @@ describe('graceful shutdown', () => {
   });
 
   it('does not wait for a remote run beyond the grace period', async () => {
-    const { provider, servers } = await startServers(2, { SHUTDOWN_GRACE_MS: '300' });
-    const [server, other] = servers;
+    const { server, other } = await startWithOther();
     await server.post('/tickets', { raw_text: 'x' });
-    provider.respond(SILENT);
-    server.post('/tickets/1/process').catch(() => 'ends with the test');
-    await expect.poll(() => provider.requests.length).toBe(1);
-    const waiting = other.post('/tickets/1/process');
-    await sleep(200); // it waits for the run of the first server
-    other.child.kill('SIGTERM');
+    await other.store.runs.claimRun(1, makeClaimOptions());
+    const waiting = server.post('/tickets/1/process');
+    await sleep(200); // it waits for the other run
+    server.child.kill('SIGTERM');
     expect(await json(waiting)).toMatchObject({ code: 'shutting_down' });
-    expect(await other.exit).toBe(0);
-    expect(await statusOf(server.url)).toBe('processing');
+    expect(await server.exit).toBe(0);
+    expect(await other.read('/tickets/1')).toMatchObject({ status: 'processing' });
   });
 
-  it.each([
-    ['nothing', ''],
-    ['half a header', 'GET /health HTTP/1.1\r\nHos'],
-    ['half a body', 'POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{'],
-  ])('does not wait for a connection that has sent %s', async (_name, bytes) => {
+  it('does not wait for connections that have sent nothing, half a header or half a body', async () => {
     const [{ child, exit, url }] = (await startServers(1)).servers;
-    const socket = createConnection({ host: '127.0.0.1', port: Number(new URL(url).port) }).on('error', () => {});
-    await once(socket, 'connect');
-    socket.write(bytes);
+    for (const bytes of [
+      '',
+      'GET /health HTTP/1.1\r\nHos',
+      'POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{',
+    ]) {
+      const socket = connectTo(url).on('error', () => {});
+      await once(socket, 'connect');
+      socket.write(bytes);
+    }
     await sleep(100);
     child.kill('SIGTERM');
     expect(await exit).toBe(0);

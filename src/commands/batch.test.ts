@@ -53,7 +53,8 @@ describe('npm run batch', () => {
       await promise;
       return completed();
     });
-    const child = spawn(process.execPath, [`${ROOT}src/commands/batch.ts`, '--url', url], { env: {} });
+    const args = ['--url', `${url}/`, '--key', 'k'];
+    const child = spawn(process.execPath, [`${ROOT}src/commands/batch.ts`, ...args], { env: {} });
     onTestFinished(() => void child.kill('SIGKILL'));
     const output = { stdout: '', stderr: '' };
     for (const name of ['stdout', 'stderr'] as const) {
@@ -64,8 +65,8 @@ describe('npm run batch', () => {
     await expect.poll(() => output.stderr).toMatch('0 of 1');
     child.kill('SIGINT');
     expect((await once(child, 'close'))[0]).toBe(130);
-    expect(output.stdout).toContain(`curl ${url}/batches/1\n`);
-    expect(output.stdout).toContain(`curl -X DELETE ${url}/batches/1\n`);
+    expect(output.stdout).toContain(`curl -H "Authorization: Bearer $TICKET_SERVICE_KEY" ${url}/batches/1\n`);
+    expect(output.stdout).toContain(`"Authorization: Bearer $TICKET_SERVICE_KEY" -X DELETE ${url}/batches/1\n`);
     resolve();
     await expect.poll(() => read('/batches/1')).toMatchObject({ succeeded: 1 });
   });

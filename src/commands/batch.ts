@@ -16,7 +16,7 @@ Processes many tickets on a running server, in the background, and shows how far
   --q TEXT                part of the text or the summary
   --force                 also tickets that have a result
   --url URL               the server; default: http://127.0.0.1:8000
-  --key KEY               an API key; default: the variable API_KEY
+  --key KEY               an API key; default: the variable TICKET_SERVICE_KEY
 
 Ctrl-C leaves the batch running.
 Exit code: 0 if no ticket has failed, otherwise 1.
@@ -44,11 +44,16 @@ async function run(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { url, key = process.env.API_KEY, force, help: _, ...filters } = values;
+  const { url: serverUrl, key = process.env.TICKET_SERVICE_KEY, force, help: _, ...filters } = values;
   const filter = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name.replace('-', '_'), value]));
-  const request = createClient(url.replace(/\/+$/, ''), key);
-  await follow(await request('POST', '/batches', { filter, force }), url, request);
+  const url = serverUrl.replace(/\/+$/, '');
+  const request = createClient(url, key);
+  const curl = key ? 'curl -H "Authorization: Bearer $TICKET_SERVICE_KEY"' : 'curl';
+  await follow(await request('POST', '/batches', { filter, force }), { url, curl, request });
 }
+
+/** The server may be restarting. */
+class TransientError extends Error {}
 
 type Request = (method: string, path: string, body?: unknown) => Promise<Batch>;
 
@@ -58,18 +63,22 @@ const createClient =
     const headers = { 'content-type': 'application/json', ...(key ? { authorization: `Bearer ${key}` } : {}) };
     const init = { method, headers, ...(body === undefined ? {} : { body: JSON.stringify(body) }) };
     const response = await fetch(url + path, init).catch(({ cause }) => {
-      throw new Error(`${url} does not answer (${cause?.code ?? 'no connection'})`);
+      throw new TransientError(`${url} does not answer (${cause?.code ?? 'no connection'})`);
     });
     if (response.ok) return (await response.json()) as Batch;
+    if (response.status >= 500) throw new TransientError(`${url} answers with status ${response.status}`);
     const answer = (await response.json()) as Problem;
     const errors = (answer.errors ?? []).map(({ loc, msg }) => `${loc.at(-1)} ${msg}`);
     throw new Error([answer.detail, ...errors].join(': '));
   };
 
 /** Shows the progress until the batch is finished. */
-async function follow(created: Batch, url: string, request: Request): Promise<void> {
+async function follow(
+  created: Batch,
+  { url, curl, request }: { url: string; curl: string; request: Request },
+): Promise<void> {
   const path = `/batches/${created.id}`;
-  const hints = `Watch it: curl ${url}${path}\nCancel it: curl -X DELETE ${url}${path}\n`;
+  const hints = `Watch it: ${curl} ${url}${path}\nCancel it: ${curl} -X DELETE ${url}${path}\n`;
   const progress = startProgress(created);
   process.once('SIGINT', () => {
     progress.stop();
@@ -84,8 +93,9 @@ async function follow(created: Batch, url: string, request: Request): Promise<vo
       failedPolls = 0;
       progress.show(batch);
     } catch (error) {
-      failedPolls += 1; // the server may be restarting
-      if (failedPolls === MAX_FAILED_POLLS) throw new Error(`${(error as Error).message}. The batch goes on. ${hints}`);
+      failedPolls += 1;
+      const mayRecover = error instanceof TransientError && failedPolls < MAX_FAILED_POLLS;
+      if (!mayRecover) throw new Error(`${(error as Error).message}\nBatch ${created.id} goes on. ${hints}`);
     }
   }
   progress.show(batch);

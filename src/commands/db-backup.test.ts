@@ -2,7 +2,7 @@ import { chmodSync, readdirSync, readFileSync, statSync, writeFileSync } from 'n
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { backupDatabase } from '../storage/sqlite/backup.ts';
-import { runCommand } from '../testing/command.ts';
+import { runBundledCommand, runCommand } from '../testing/command.ts';
 import { damageTickets } from '../testing/damage.ts';
 import { createDatabaseFolder, openSqliteFile, openTestStorage } from '../testing/database.ts';
 import { temporaryFolder } from '../testing/folder.ts';
@@ -26,7 +26,7 @@ describe('npm run db:backup', () => {
       await expect.poll(() => acknowledged.length, { timeout: 20_000 }).toBeGreaterThan(100);
       const before = [...acknowledged];
       const stdout = 'Copied ./data/app.db to copy.db.\n';
-      expect(await runCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 0, stdout, stderr: '' });
+      expect(await runBundledCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 0, stdout, stderr: '' });
       expect(acknowledged.length).toBeGreaterThan(before.length);
 
       expect(readdirSync(folder).toSorted()).toEqual(['copy.db', 'data']);
@@ -43,18 +43,21 @@ describe('npm run db:backup', () => {
     }
   });
 
-  it('does not replace an existing file', async () => {
+  it.each([
+    ['from its sources', runCommand],
+    ['as a bundle', runBundledCommand],
+  ])('%s: does not replace an existing file', async (_name, run) => {
     const folder = createDatabaseFolder(1);
     writeFileSync(`${folder}/copy.db`, 'mine');
     const stderr = 'Backup failed: copy.db already exists\n';
-    expect(await runCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
+    expect(await run('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
     expect(readFileSync(`${folder}/copy.db`, 'utf8')).toBe('mine');
   });
 
   it('fails if there is no database, and creates none', async () => {
     const folder = temporaryFolder();
     const stderr = 'Backup failed: there is no database ./data/app.db\n';
-    expect(await runCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
+    expect(await runBundledCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
     expect(readdirSync(folder)).toEqual([]);
   });
 
@@ -62,13 +65,17 @@ describe('npm run db:backup', () => {
     const folder = createDatabaseFolder(1000);
     damageTickets(`${folder}/data/app.db`);
     const stderr = 'Backup failed: the copy is damaged, and probably the database too: run npm run db:check\n';
-    expect(await runCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
+    expect(await runBundledCommand('db-backup', folder, ['copy.db'])).toEqual({ code: 1, stdout: '', stderr });
     expect(readdirSync(folder)).toEqual(['data']);
   });
 
   it('prints its usage with --help', async () => {
     const stdout = expect.stringMatching(/^Usage: npm run db:backup -- FILE\n/);
-    expect(await runCommand('db-backup', temporaryFolder(), ['--help'])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(await runBundledCommand('db-backup', temporaryFolder(), ['--help'])).toEqual({
+      code: 0,
+      stdout,
+      stderr: '',
+    });
   });
 
   it.each([
@@ -77,7 +84,7 @@ describe('npm run db:backup', () => {
   ])('exits with 1 and prints its usage for %s', async (_name, args) => {
     const folder = temporaryFolder();
     const stderr = expect.stringMatching(/^Usage: npm run db:backup -- FILE\n/);
-    expect(await runCommand('db-backup', folder, args)).toEqual({ code: 1, stdout: '', stderr });
+    expect(await runBundledCommand('db-backup', folder, args)).toEqual({ code: 1, stdout: '', stderr });
     expect(readdirSync(folder)).toEqual([]);
   });
 });

@@ -5,7 +5,7 @@ import { stripVTControlCharacters } from 'node:util';
 import { parseHTML } from 'linkedom';
 import { afterEach, describe, expect, it, vi } from 'vitest';
 import { openSqlite } from '../storage/sqlite/client.ts';
-import { runCommand } from '../testing/command.ts';
+import { runBundledCommand, runCommand } from '../testing/command.ts';
 import { createDatabaseFolder, openSqliteFile } from '../testing/database.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { temporaryFolder } from '../testing/folder.ts';
@@ -57,7 +57,7 @@ async function createUsageFolder(runs: TestRun[]): Promise<string> {
 
 describe('npm run usage', () => {
   it('prints a line per day from the first run on, and the total', async () => {
-    const { code, stdout, stderr } = await runCommand('usage', await createUsageFolder(RUNS), ARGUMENTS);
+    const { code, stdout, stderr } = await runBundledCommand('usage', await createUsageFolder(RUNS), ARGUMENTS);
     expect(stdout.split('\n')).toEqual([
       'Runs from 2026-02-01 to 2026-02-05 (UTC)',
       '',
@@ -73,7 +73,7 @@ describe('npm run usage', () => {
   });
 
   it('sorts prompt versions by number', async () => {
-    const { stdout } = await runCommand('usage', await createUsageFolder(RUNS), [
+    const { stdout } = await runBundledCommand('usage', await createUsageFolder(RUNS), [
       ...ARGUMENTS,
       '--group-by',
       'prompt_version',
@@ -83,13 +83,13 @@ describe('npm run usage', () => {
 
   it('draws the number of runs where no cost is known', async () => {
     const folder = await createUsageFolder([{ day: '2026-02-02', cost: null }]);
-    const { stdout } = await runCommand('usage', folder, ARGUMENTS);
+    const { stdout } = await runBundledCommand('usage', folder, ARGUMENTS);
     expect(stdout).toMatch(/p95 {2}runs\n2026-02-02 .* - .* #{39}\n/);
   });
 
   it('reports the last 30 days by default', async () => {
     const today = new Date().toISOString().slice(0, 10);
-    const { stdout } = await runCommand('usage', await createUsageFolder([{ day: today }]));
+    const { stdout } = await runBundledCommand('usage', await createUsageFolder([{ day: today }]));
     const [, from = '', to = ''] = /^Runs from (.*) to (.*) \(UTC\)\n/.exec(stdout) ?? [];
     expect((Date.parse(to) - Date.parse(from)) / 86_400_000).toBe(29);
     expect(stdout).toMatch(/^total +1 /m);
@@ -99,14 +99,14 @@ describe('npm run usage', () => {
     const folder = await createUsageFolder(RUNS);
     const server = openSqliteFile(`${folder}/data/app.db`);
     server.exec("BEGIN IMMEDIATE; INSERT INTO tickets (source, raw_text) VALUES ('web', 'not committed')");
-    const { code, stdout } = await runCommand('usage', folder, ARGUMENTS);
+    const { code, stdout } = await runBundledCommand('usage', folder, ARGUMENTS);
     expect(stdout).toMatch(/^total +3 +2 /m);
     expect(code).toBe(0);
   });
 
   it.each(['', '--html'])('says that there are no runs %s', async (option) => {
     const folder = createDatabaseFolder(1);
-    const { code, stdout } = await runCommand(
+    const { code, stdout } = await runBundledCommand(
       'usage',
       folder,
       option ? [...ARGUMENTS, option, 'page.html'] : ARGUMENTS,
@@ -120,7 +120,7 @@ describe('npm run usage', () => {
 
   it('prints its usage with --help', async () => {
     const stdout = expect.stringMatching(/^Usage: npm run usage -- /);
-    expect(await runCommand('usage', temporaryFolder(), ['--help'])).toEqual({ code: 0, stdout, stderr: '' });
+    expect(await runBundledCommand('usage', temporaryFolder(), ['--help'])).toEqual({ code: 0, stdout, stderr: '' });
   });
 
   it.each([
@@ -140,7 +140,7 @@ describe('npm run usage', () => {
     ['--html with --group-by', ['--html', 'a', '--group-by', 'day'], '--html and --group-by exclude each other'],
     ['no database', [], 'there is no database ./data/app.db'],
   ])('exits with 1 for %s', async (_name, args, message) => {
-    const { code, stdout, stderr } = await runCommand('usage', temporaryFolder(), args);
+    const { code, stdout, stderr } = await runBundledCommand('usage', temporaryFolder(), args);
     expect(stderr.startsWith(`No report: ${message}`), stderr).toBe(true);
     expect({ code, stdout }).toEqual({ code: 1, stdout: '' });
   });
@@ -149,7 +149,7 @@ describe('npm run usage', () => {
     const folder = createDatabaseFolder(1);
     const sqlite = openSqliteFile(`${folder}/data/app.db`);
     sqlite.exec('DROP TABLE usage_daily');
-    const { code, stderr } = await runCommand('usage', folder);
+    const { code, stderr } = await runBundledCommand('usage', folder);
     expect(stderr).toContain('it has the schema of an older version: start the server once, which updates it');
     expect(code).toBe(1);
     expect(sqlite.prepare("SELECT count(*) FROM sqlite_schema WHERE name = 'usage_daily'").pluck().get()).toBe(0);
@@ -158,7 +158,7 @@ describe('npm run usage', () => {
   it('exits with 1 for a folder, and names it', async () => {
     const folder = temporaryFolder();
     mkdirSync(`${folder}/data/app.db`, { recursive: true });
-    const { code, stderr } = await runCommand('usage', folder);
+    const { code, stderr } = await runBundledCommand('usage', folder);
     expect(stderr).toBe('No report: cannot read ./data/app.db: unable to open database file\n');
     expect(code).toBe(1);
   });
@@ -166,16 +166,16 @@ describe('npm run usage', () => {
   it('exits with 1 for a file that is not a database', async () => {
     const folder = createDatabaseFolder(1);
     writeFileSync(`${folder}/data/app.db`, 'x'.repeat(5000));
-    const { code, stderr } = await runCommand('usage', folder);
+    const { code, stderr } = await runBundledCommand('usage', folder);
     expect(stderr).toMatch(/^No report: cannot read \.\/data\/app\.db: it is not a SQLite database/);
     expect(code).toBe(1);
   });
 });
 
 describe('npm run usage -- --html FILE', () => {
-  async function writePage(folder: string) {
+  async function writePage(folder: string, run = runBundledCommand) {
     writeFileSync(`${folder}/page.html`, 'an older report');
-    const outcome = await runCommand('usage', folder, [...ARGUMENTS, '--html', 'page.html']);
+    const outcome = await run('usage', folder, [...ARGUMENTS, '--html', 'page.html']);
     expect(outcome).toEqual({ code: 0, stdout: 'Wrote page.html.\n', stderr: '' });
     const html = readFileSync(`${folder}/page.html`, 'utf8');
     return { html, document: parseHTML(html).document };
@@ -191,8 +191,11 @@ describe('npm run usage -- --html FILE', () => {
     expect(totals).toEqual(Array(2).fill(['total', '3', '2']));
   });
 
-  it('draws eight charts, each with a title and a text for screen readers', async () => {
-    const { document } = await writePage(await createUsageFolder(RUNS));
+  it.each([
+    ['from its sources', runCommand],
+    ['as a bundle', runBundledCommand],
+  ])('%s: draws eight charts, each with a title and a text for screen readers', async (_name, run) => {
+    const { document } = await writePage(await createUsageFolder(RUNS), run);
     const figures = [...document.querySelectorAll('figure')];
     expect(figures.map((figure) => figure.querySelector('figcaption')?.textContent)).toEqual([
       'Cost per day (US dollars)',
@@ -235,7 +238,7 @@ describe('npm run usage -- --html FILE', () => {
   });
 
   it('exits with 1 if the file cannot be written', async () => {
-    const { code, stderr } = await runCommand('usage', await createUsageFolder(RUNS), [
+    const { code, stderr } = await runBundledCommand('usage', await createUsageFolder(RUNS), [
       ...ARGUMENTS,
       '--html',
       'missing/a.html',

@@ -3,7 +3,7 @@ import { once } from 'node:events';
 import { fileURLToPath } from 'node:url';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../testing/folder.ts';
-import { BUNDLE, spawnServer, startServer } from '../testing/server-process.ts';
+import { BUNDLE, NODE_COMPILE_CACHE, spawnServer, startServer } from '../testing/server-process.ts';
 import { freePort } from '../testing/socket.ts';
 
 const LOGGER = fileURLToPath(new URL('logger.ts', import.meta.url));
@@ -17,7 +17,8 @@ const program = (statements: string) =>
 /** Standard output of such a program. `preamble` runs before the logger is created. */
 function run(statements: string, preamble = ''): string {
   const source = preamble + program(statements);
-  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8' }).stdout;
+  const env = { ...process.env, NODE_COMPILE_CACHE };
+  return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', env }).stdout;
 }
 
 const LOG_100_LINES = 'for (let i = 0; i < 100; i += 1) log.info({ i }, "line");';

@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
 
 const OLD_KEY = 'old-key-0123456789abcdef';
 const NEW_KEY = 'new-key-0123456789abcdef';
@@ -13,7 +13,11 @@ const apiKeys = [
 const bearer = (key: string) => ({ authorization: `Bearer ${key}` });
 type Headers = Record<string, string>;
 
+const withMetricsKey = shareService({ app: { apiKeys, metricsKey: METRICS_KEY } });
+
 describe('with API keys', () => {
+  const withKeys = shareService({ app: { apiKeys } });
+
   it.each([
     ['GET', '/tickets/1'],
     ['GET', '/tickets/1/result'],
@@ -32,7 +36,7 @@ describe('with API keys', () => {
     ['GET', '/unknown'],
     ['GET', '/metrics'],
   ] as const)('requires a key for %s %s', async (method, url) => {
-    const { app } = await startService({ app: { apiKeys } });
+    const { app } = await withKeys();
     const response = await app.inject({ method, url });
     expect(response.statusCode).toBe(401);
     expect(response.headers['www-authenticate']).toBe('Bearer realm="tickets"');
@@ -46,7 +50,7 @@ describe('with API keys', () => {
     ['/docs', 200],
     ['/docs/static/swagger-ui.css', 200],
   ])('requires no key for %s', async (url, status) => {
-    const { app } = await startService({ app: { apiKeys } });
+    const { app } = await withKeys();
     expect((await app.inject(url)).statusCode).toBe(status);
     expect((await app.inject({ method: 'POST', url })).statusCode).toBe(405);
   });
@@ -65,7 +69,7 @@ describe('with API keys', () => {
     ['a wrong X-API-Key and a valid Authorization', { ...bearer(OLD_KEY), 'x-api-key': 'x'.repeat(24) }],
     ['the metrics key', bearer(METRICS_KEY)],
   ])('returns the same 401 for %s', async (_name, headers) => {
-    const { app } = await startService({ app: { apiKeys, metricsKey: METRICS_KEY } });
+    const { app } = await withMetricsKey();
     const response = await app.inject({ url: '/tickets/1', headers });
     expect(response.statusCode).toBe(401);
     expect(response.json()).toEqual({
@@ -94,23 +98,20 @@ describe('with API keys', () => {
   });
 
   it('accepts any Host and a proxy in front', async () => {
-    const { app } = await startService({ app: { apiKeys } });
+    const { app } = await withKeys();
     const headers = { ...bearer(OLD_KEY), host: 'tickets.example', 'x-forwarded-for': '192.0.2.1' };
     expect((await app.inject({ url: '/tickets/1', headers })).statusCode).toBe(404);
   });
 });
 
 describe('with a metrics key', () => {
-  const withKeys = () => startService({ app: { apiKeys, metricsKey: METRICS_KEY } });
-  const withoutKeys = () => startService({ app: { metricsKey: METRICS_KEY } });
-
   it.each<[string, Headers, number]>([
     ['the metrics key', bearer(METRICS_KEY), 200],
     ['an API key', bearer(OLD_KEY), 200],
     ['a wrong key', bearer('x'.repeat(28)), 401],
     ['no key', {}, 401],
   ])('GET /metrics with %s', async (_name, headers, status) => {
-    const { app } = await withKeys();
+    const { app } = await withMetricsKey();
     expect((await app.inject({ url: '/metrics', headers })).statusCode).toBe(status);
   });
 
@@ -120,12 +121,12 @@ describe('with a metrics key', () => {
     ['GET', '/usage'],
     ['DELETE', '/tickets/1'],
   ] as const)('refuses the metrics key for %s %s', async (method, url) => {
-    const { app } = await withKeys();
+    const { app } = await withMetricsKey();
     expect((await app.inject({ method, url, headers: bearer(METRICS_KEY) })).statusCode).toBe(401);
   });
 
   it('requires it for GET /metrics where there are no API keys', async () => {
-    const { app } = await withoutKeys();
+    const { app } = await startService({ app: { metricsKey: METRICS_KEY } });
     expect((await app.inject('/metrics')).statusCode).toBe(401);
     expect((await app.inject({ url: '/metrics', headers: bearer(METRICS_KEY) })).statusCode).toBe(200);
     expect((await app.inject('/tickets/1')).statusCode).toBe(404);
@@ -133,6 +134,10 @@ describe('with a metrics key', () => {
 });
 
 describe('without API keys', () => {
+  const withoutKeys = shareService();
+  const anonymous = shareService({ app: { allowAnonymous: true } });
+  const behindProxy = shareService({ app: { trustProxy: ['127.0.0.1'] } });
+
   it.each(['cross-site', 'same-site'])('rejects pages of other sites (%s)', async (site) => {
     const { app, create, provider } = await startService();
     await create();
@@ -144,7 +149,7 @@ describe('without API keys', () => {
   });
 
   it.each(['same-origin', 'none'])('accepts requests of its own pages (%s)', async (site) => {
-    const { app } = await startService();
+    const { app } = await withoutKeys();
     const response = await app.inject({ url: '/tickets/1', headers: { 'sec-fetch-site': site } });
     expect(response.statusCode).toBe(404);
   });
@@ -154,7 +159,7 @@ describe('without API keys', () => {
     ['an opaque origin', 'null', 403],
     ['its own origin', 'http://tickets.example', 404],
   ])('checks Origin where Sec-Fetch-Site is missing: %s', async (_name, origin, status) => {
-    const { app } = await startService({ app: { allowAnonymous: true } });
+    const { app } = await anonymous();
     const headers = { host: 'tickets.example', origin };
     const response = await app.inject({ method: 'POST', url: '/tickets/1/process', headers });
     expect(response.statusCode).toBe(status);
@@ -163,7 +168,7 @@ describe('without API keys', () => {
   it.each(['localhost', 'LOCALHOST:8000', '127.0.0.1:8000', '127.1.2.3', '[::1]:8000'])(
     'accepts the loopback host %s',
     async (host) => {
-      const { app } = await startService();
+      const { app } = await withoutKeys();
       expect((await app.inject({ url: '/tickets/1', headers: { host } })).statusCode).toBe(404);
     },
   );
@@ -176,7 +181,7 @@ describe('without API keys', () => {
     'localhost@evil.example',
     'x[::1]',
   ])('rejects the host %s, which may be a name that points to this machine', async (host) => {
-    const { app } = await startService();
+    const { app } = await withoutKeys();
     const response = await app.inject({ url: '/tickets/1', headers: { host } });
     expect(response.json()).toMatchObject({ status: 403, code: 'forbidden' });
     expect((await app.inject({ url: '/health', headers: { host } })).statusCode).toBe(200);
@@ -187,7 +192,7 @@ describe('without API keys', () => {
     ['an empty X-Forwarded-For', { 'x-forwarded-for': '' }],
     ['Forwarded', { forwarded: 'for=192.0.2.1' }],
   ])('rejects requests that came through a proxy: %s', async (_name, headers) => {
-    const { app } = await startService({ app: { trustProxy: ['127.0.0.1'] } });
+    const { app } = await behindProxy();
     const response = await app.inject({ url: '/tickets/1', headers });
     expect(response.json()).toMatchObject({
       status: 403,
@@ -200,7 +205,7 @@ describe('without API keys', () => {
   });
 
   it('accepts any host and a proxy in front where ALLOW_ANONYMOUS is set', async () => {
-    const { app } = await startService({ app: { allowAnonymous: true } });
+    const { app } = await anonymous();
     const headers = { host: 'tickets.example', 'x-forwarded-for': '192.0.2.1' };
     expect((await app.inject({ url: '/tickets/1', headers })).statusCode).toBe(404);
   });

@@ -1,9 +1,11 @@
 import { gzipSync } from 'node:zlib';
 import { describe, expect, it } from 'vitest';
-import { startService } from '../testing/service.ts';
+import { shareService } from '../testing/service.ts';
+
+const shared = shareService();
 
 async function post(payload: string | Buffer, headers: Record<string, string> = {}) {
-  const { app } = await startService();
+  const { app } = await shared();
   return app.inject({
     method: 'POST',
     url: '/tickets',
@@ -68,7 +70,7 @@ describe('a JSON body', () => {
   });
 
   it('returns 422 invalid_input where there is no body at all', async () => {
-    const { app } = await startService();
+    const { app } = await shared();
     const response = await app.inject({ method: 'POST', url: '/tickets' });
     const errors = [{ loc: ['body'], msg: 'must be a JSON object' }];
     expect(response.json()).toMatchObject({ status: 422, code: 'invalid_input', errors });

@@ -1,9 +1,11 @@
 import { describe, expect, it } from 'vitest';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
+
+const shared = shareService();
 
 /** A request with a body that no route accepts, to show that the body does not matter. */
 async function request(method: string, url: string) {
-  const { app } = await startService();
+  const { app } = await shared();
   return app.inject({ method: method as 'GET', url, headers: { 'content-type': 'text/plain' }, payload: 'anything' });
 }
 

@@ -21,7 +21,7 @@ export interface BatchWorker {
   start(): void;
   /** Looks for batches at once. */
   wake(): void;
-  /** Takes back all queued runs of a batch. */
+  /** Cancels the queued runs of a batch whose cancellation is stored: a chunk at once, the others in the background. */
   cancel(id: number): Promise<void>;
   stop(): Promise<void>;
 }
@@ -35,10 +35,12 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
   const pause = (ms: number) =>
     sleep(ms, undefined, { signal: AbortSignal.any([signal, wakeUp.signal]) }).catch(() => {});
 
+  const wake = () => wakeUp.abort();
+
   async function run(): Promise<void> {
     while (!signal.aborted) {
       wakeUp = new AbortController();
-      const hasMore = await step().catch((err) => void log.error({ err }, 'batches could not be advanced'));
+      const hasMore = await step().catch((err) => void log.error({ err }, 'open batches could not be read'));
       await pause(hasMore ? PAUSE_MS : POLL_MS);
     }
   }
@@ -47,15 +49,22 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
   async function step(): Promise<boolean> {
     let hasMore = false;
     for (const batch of await batches.findOpen()) {
-      if (batch.isCancelled) await cancel(batch.id);
-      if (batch.isExpanded) await finish(batch.id);
-      else {
-        await batches.enqueueChunk(batch.id, await nextChunk(batch));
-        queue.wake();
-        hasMore = true;
-      }
+      const advanced = advance(batch).catch((err) => {
+        log.error({ err, batchId: batch.id }, 'batch could not be advanced');
+        return false;
+      });
+      if (await advanced) hasMore = true;
     }
     return hasMore;
+  }
+
+  /** Returns whether there is more to do at once. */
+  async function advance(batch: OpenBatch): Promise<boolean> {
+    if (batch.isCancelled) return cancelChunk(batch.id);
+    if (batch.isExpanded) return finish(batch.id);
+    await batches.enqueueChunk(batch.id, await nextChunk(batch));
+    queue.wake();
+    return true;
   }
 
   async function nextChunk({ definition, cursor }: OpenBatch): Promise<BatchChunk> {
@@ -70,22 +79,23 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
     return { from: cursor, ticketIds: page.data.map(({ id }) => id), next: page.next ?? null };
   }
 
-  async function finish(batchId: number): Promise<void> {
-    if (await batches.finish(batchId)) log.info({ batchId }, 'batch finished');
+  async function cancelChunk(id: number): Promise<boolean> {
+    const cancelled = await batches.cancelQueuedRuns(id, CHUNK_SIZE);
+    return cancelled === CHUNK_SIZE || finish(id);
   }
 
-  async function cancel(id: number): Promise<void> {
-    while ((await batches.cancelQueuedRuns(id, CHUNK_SIZE)) === CHUNK_SIZE) await sleep(PAUSE_MS);
+  async function finish(batchId: number): Promise<false> {
+    if (await batches.finish(batchId)) log.info({ batchId }, 'batch finished');
+    return false;
   }
 
   return {
     start() {
       stopped = run();
     },
-    wake: () => wakeUp.abort(),
+    wake,
     async cancel(id) {
-      await cancel(id);
-      await finish(id);
+      if (await cancelChunk(id)) wake();
     },
     async stop() {
       stopping.abort();

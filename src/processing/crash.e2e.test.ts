@@ -13,7 +13,7 @@ describe('servers on one database', () => {
   it(
     'lose no acknowledged ticket when they are killed under load, and leave every status true',
     async () => {
-      await Promise.all(STORAGES.map((storage) => killUnderLoad(storage, { servers: 2, kills: 3, clients: 4 })));
+      await Promise.all(STORAGES.map((storage) => killUnderLoad(storage, { servers: 2, kills: 2, clients: 4 })));
     },
     TIMEOUT_MS,
   );

@@ -4,7 +4,10 @@ import type { Result } from '../schemas/result.ts';
 import type { Run } from '../schemas/run.ts';
 import type { QueueRepository, RunRepository } from '../storage/types.ts';
 import type { Queue } from './queue.ts';
-import { POLL_MS, toError } from './remote-run.ts';
+import { toError } from './remote-run.ts';
+
+/** How often a client that waits looks for its run. */
+const POLL_MS = 200;
 
 export interface EnqueueOptions {
   /** Queue a run although a result is stored. */
@@ -47,7 +50,7 @@ export function createEnqueuer({ runs, queuedRuns, queue, maxWaitMs, shutdown }:
     for (;;) {
       const state = await runs.getRunState(ticketId, number);
       if (state.state === 'stored') return { result: state.result };
-      if (state.state === 'failed' || signal.aborted) {
+      if (state.state === 'failed' || state.state === 'released' || signal.aborted) {
         const run = (await runs.listRuns(ticketId, { limit: 1 }))?.[0];
         if (!run) throw new AppError('ticket_not_found', 'ticket not found'); // deleted meanwhile
         if (state.state === 'failed' && run.number === number) throw toError(state.failure);

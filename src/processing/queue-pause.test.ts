@@ -40,12 +40,27 @@ describe('createQueuePause', () => {
 
   it('probes until a run that began after the pause has ended', () => {
     const pause = createQueuePause();
-    expect([pause.isProbing(), pause.end()]).toEqual([false, false]);
+    const before = performance.now();
+    expect([pause.isProbing(), pause.end(before)]).toEqual([false, false]);
     pause.begin({ retryAfterMs: 1000 });
-    expect(pause.end()).toBe(false);
     vi.advanceTimersByTime(1000);
+    expect(pause.end(before)).toBe(false);
     expect(pause.isProbing()).toBe(true);
-    expect(pause.end()).toBe(true);
+    expect(pause.end(performance.now())).toBe(true);
     expect(pause.isProbing()).toBe(false);
+  });
+
+  it('does not become longer by failures of runs that started before it', () => {
+    const pause = createQueuePause();
+    const before = performance.now();
+    pause.begin({ retryAfterMs: undefined });
+    vi.advanceTimersByTime(1500);
+    expect(pause.begin({ retryAfterMs: undefined }, before)).toBe(1000);
+    vi.advanceTimersByTime(1000);
+    expect(pause.begin({ retryAfterMs: undefined })).toBe(2000);
+  });
+
+  it('lasts at least a second', () => {
+    expect(createQueuePause().begin({ retryAfterMs: 20 })).toBe(1000);
   });
 });

@@ -1,6 +1,6 @@
 import type { AppError } from '../errors.ts';
 
-/** Without a `Retry-After`: the first pause, which doubles with each further one. */
+/** The shortest pause. Without a `Retry-After`, it doubles with each further one. */
 const FIRST_PAUSE_MS = 1000;
 const MAX_PAUSE_MS = 5 * 60_000;
 /** Upper limit for a `Retry-After`; one run an hour costs nothing. */
@@ -16,19 +16,24 @@ export function createQueuePause() {
   return {
     isPaused: () => performance.now() < until,
     isProbing: () => pauses > 0,
-    /** Returns the length of the pause in ms, or undefined if it has begun before. */
-    begin({ retryAfterMs }: Pick<AppError, 'retryAfterMs'>): number | undefined {
+    /**
+     * Begins a pause, or extends it.
+     *
+     * @param startedAt when the failed run started; one from before the last pause's end does not make the next one longer
+     * @returns the length of the pause in ms; undefined if it has begun before
+     */
+    begin({ retryAfterMs }: Pick<AppError, 'retryAfterMs'>, startedAt = performance.now()): number | undefined {
       const now = performance.now();
       const isNew = now >= until;
-      if (isNew) pauses += 1;
+      if (startedAt >= until) pauses += 1;
       const backoffMs = Math.min(FIRST_PAUSE_MS * 2 ** (pauses - 1), MAX_PAUSE_MS);
-      const pauseMs = Math.min(retryAfterMs ?? backoffMs, MAX_RETRY_AFTER_MS);
+      const pauseMs = Math.min(Math.max(retryAfterMs ?? backoffMs, FIRST_PAUSE_MS), MAX_RETRY_AFTER_MS);
       until = Math.max(until, now + pauseMs);
       return isNew ? Math.round(pauseMs) : undefined;
     },
-    /** Ends the probing; returns false if there was none. A run that started before the pause is no probe. */
-    end(): boolean {
-      if (pauses === 0 || performance.now() < until) return false;
+    /** Ends the probing; returns false if there was none, or the run started before the pause was over. */
+    end(startedAt: number): boolean {
+      if (pauses === 0 || startedAt < until) return false;
       pauses = 0;
       return true;
     },

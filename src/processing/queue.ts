@@ -30,7 +30,10 @@ export interface Queue {
 
 export function createQueue({ processor, limiter, concurrency, log }: QueueOptions): Queue {
   const pause = createQueuePause();
+  /** Runs whose model has not answered yet. */
   let active = 0;
+  /** Those, and the runs whose result is being stored. */
+  let unfinished = 0;
   let isStopped = concurrency === 0;
   let isWakePending = false;
   let wakeSleeper = () => {};
@@ -60,7 +63,9 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
 
   async function startRuns(): Promise<void> {
     if (pause.isPaused()) return;
-    const limit = Math.min((pause.isProbing() ? 1 : concurrency) - active, limiter.freeSlots());
+    const slots = pause.isProbing() ? 1 : concurrency;
+    // While the database cannot store results, no more calls are paid for.
+    const limit = Math.min(slots - active, 2 * slots - unfinished, limiter.freeSlots());
     if (limit <= 0) return;
     const claim = await processor.claimQueuedRuns(limit);
     if (claim.state === 'budget_exhausted') return beginPause(budgetExhausted());
@@ -68,7 +73,9 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
   }
 
   async function execute(claimed: ClaimedRun): Promise<void> {
+    const startedAt = performance.now();
     active += 1;
+    unfinished += 1;
     const freeSlot = once(() => {
       active -= 1;
       wake();
@@ -76,23 +83,25 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
     try {
       // The next run is claimed while the answer is stored; otherwise all slots would wait for the same commits.
       await processor.executeQueuedRun(claimed, freeSlot);
-      endPause();
+      endPause(startedAt);
     } catch (error) {
       // The run has logged and stored its failure.
-      if (error instanceof AppError && pausesQueue(error)) beginPause(error);
-      else endPause();
+      if (error instanceof AppError && pausesQueue(error)) beginPause(error, startedAt);
+      else endPause(startedAt);
     } finally {
+      unfinished -= 1;
       freeSlot();
+      wake();
     }
   }
 
-  function beginPause(error: AppError): void {
-    const pauseMs = pause.begin(error);
+  function beginPause(error: AppError, startedAt?: number): void {
+    const pauseMs = pause.begin(error, startedAt);
     if (pauseMs !== undefined) log.warn({ code: error.code, pauseMs }, 'queue paused');
   }
 
-  function endPause(): void {
-    if (pause.end()) log.info('queue resumed');
+  function endPause(startedAt: number): void {
+    if (pause.end(startedAt)) log.info('queue resumed');
   }
 
   return {
@@ -105,7 +114,7 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
       wake();
       await stopped;
     },
-    stats: () => ({ active, isPaused: pause.isPaused() }),
+    stats: () => ({ active: unfinished, isPaused: pause.isPaused() }),
   };
 }
 

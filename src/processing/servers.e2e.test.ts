@@ -4,6 +4,7 @@ import { HAS_POSTGRES } from '../testing/postgres.ts';
 import { type Behaviour, completed, OUTPUT } from '../testing/provider.ts';
 import { bundleWithFastClock } from '../testing/server-process.ts';
 import { answerAfter, json, type Server, startServers } from '../testing/servers.ts';
+import { startService } from '../testing/service.ts';
 import { POSTGRES, STORAGES, type StorageKind } from '../testing/storages.ts';
 
 const statusOf = async (url: string, id = 1) => (await json(fetch(`${url}/tickets/${id}`))).status;
@@ -28,10 +29,12 @@ describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) 
     ]);
   });
 
-  it('together exceed a daily budget by no more than the calls under way', async () => {
+  it('together exceed a daily budget by no more than the calls under way, also those of a later start', async () => {
+    const { url: database } = await createDatabase();
+    const prices = { 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }; // 0.16 dollars per call
     const { provider, servers } = await startServers(2, {
-      DATABASE_URL: (await createDatabase()).url,
-      LLM_PRICES: JSON.stringify({ 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }), // 0.16 dollars per call
+      DATABASE_URL: database,
+      LLM_PRICES: JSON.stringify(prices),
       DAILY_BUDGET_USD: '0.8',
       LLM_MAX_CONCURRENCY: '2',
     });
@@ -48,44 +51,14 @@ describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) 
     expect(succeeded.length).toBeLessThanOrEqual(5 + 8); // four are under way, and four are being stored
     const { total } = await json(fetch(`${servers[1].url}/usage`));
     expect(total.cost_usd).toBeCloseTo(0.16 * succeeded.length, 9);
-  });
 
-  it('answer with the same failure to requests that wait in another process', async () => {
-    const { provider, servers } = await startServers(2, { DATABASE_URL: (await createDatabase()).url });
-    await servers[0].post('/tickets', { raw_text: 'x' });
-    const limited = { status: 429, headers: { 'retry-after': '3600', 'x-request-id': 'req_x' } };
-    provider.respond(async () => {
-      await answerAfter(500)();
-      return limited;
-    });
-    const responses = await Promise.all(servers.map(({ post }) => post('/tickets/1/process')));
-    expect(provider.requests).toHaveLength(1);
-    for (const response of responses) {
-      expect(response.headers.get('retry-after')).toBe('3600');
-      expect(await response.json()).toMatchObject({ code: 'llm_rate_limited', openai_request_id: 'req_x' });
-    }
-    expect(await statusOf(servers[1].url)).toBe('failed');
-  });
-
-  it('share one DAILY_BUDGET_USD, also after a restart', async () => {
-    const { provider, servers, start } = await startServers(2, {
-      DATABASE_URL: (await createDatabase()).url,
-      LLM_PRICES: '{"gpt-4o-mini-2024-07-18":{"input":0,"output":100}}', // 0.004 for the answer's 40 tokens
-      DAILY_BUDGET_USD: '0.01',
-    });
-    const [one, other] = servers;
-    for (const raw_text of ['1', '2', '3', '4']) await one.post('/tickets', { raw_text });
-    const codes = [];
-    for (const [id, { post }] of [one, other, one, other].entries()) {
-      codes.push((await json(post(`/tickets/${id + 1}/process`))).code);
-    }
-    expect(codes).toEqual([undefined, undefined, undefined, 'budget_exhausted']);
-    one.child.kill('SIGTERM');
-    expect(await one.exit).toBe(0);
-    const restarted = await start();
-    expect(await json(restarted.post('/tickets/4/process'))).toMatchObject({ code: 'budget_exhausted' });
-    expect(await json(restarted.post('/tickets/1/process'))).toMatchObject(OUTPUT); // stored
-    expect(provider.requests).toHaveLength(3);
+    const later = await startService({ database, prices, dailyBudgetUsd: 0.8 });
+    const [stored = 0, open = 0] = [200, 503].map(
+      (status) => responses.findIndex((response) => response.status === status) + 1,
+    );
+    expect((await later.process(open)).json()).toMatchObject({ code: 'budget_exhausted' });
+    expect((await later.process(stored)).json()).toMatchObject(OUTPUT);
+    expect(later.provider.requests).toHaveLength(0);
   });
 });
 

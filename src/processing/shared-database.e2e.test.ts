@@ -4,7 +4,7 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { openStorage } from '../storage/open.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { withTickets } from '../testing/service.ts';
+import { startService, withTickets } from '../testing/service.ts';
 import { STORAGES } from '../testing/storages.ts';
 
 const REMOTE_RESULT = makeNewResult({ summary: 'of another process' });
@@ -12,14 +12,15 @@ const REMOTE_RESULT = makeNewResult({ summary: 'of another process' });
 describe.each(STORAGES)('processes that share a database ($name)', ({ createDatabase }) => {
   it('joins a remote run and answers 404 for an unknown ticket when the queue is full', async () => {
     const database = await createDatabase();
-    const { process, provider } = await withTickets(2, { database: database.url, concurrency: 1, maxQueueSize: 0 });
+    const options = { database: database.url, concurrency: 1, maxQueueSize: 0 };
+    const { process, processor, provider } = await withTickets(2, options);
     provider.respond(() => () => {});
     const other = await database.open();
     process(2); // takes the only slot
     await expect.poll(() => provider.requests.length).toBe(1);
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const joined = process(1, '?force=true');
-    await sleep(100);
+    await expect.poll(() => processor.stats().coalesced).toBe(1);
     const stored = await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     expect((await joined).json()).toEqual(stored);
     expect((await process(9)).json()).toMatchObject({ code: 'ticket_not_found' });
@@ -27,7 +28,7 @@ describe.each(STORAGES)('processes that share a database ($name)', ({ createData
 
   it('makes a run of its own for a forced request after a remote run has ended', async () => {
     const database = await createDatabase();
-    const { process, provider } = await withTickets(1, { database: database.url });
+    const { process, processor, provider } = await withTickets(1, { database: database.url });
     provider.respond(async () => {
       await sleep(200);
       return completed();
@@ -35,12 +36,30 @@ describe.each(STORAGES)('processes that share a database ($name)', ({ createData
     const other = await database.open();
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const follower = process(1);
-    await sleep(60); // it has polled once
+    await expect.poll(() => processor.stats().coalesced).toBe(1); // it waits for the remote run
     await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     const forced = await process(1, '?force=true');
     expect((await follower).json()).toMatchObject({ summary: 'of another process' });
     expect(forced.json()).toMatchObject({ summary: OUTPUT.summary });
     expect(provider.requests).toHaveLength(1);
+  });
+
+  it('answers with the failure of a remote run', async () => {
+    const { url: database } = await createDatabase();
+    const { process, provider } = await withTickets(1, { database });
+    const other = await startService({ database });
+    provider.respond(async () => {
+      await sleep(300);
+      return { status: 429, headers: { 'retry-after': '3600', 'x-request-id': 'req_x' } };
+    });
+    const first = process(1);
+    await expect.poll(() => provider.requests.length).toBe(1);
+    for (const response of await Promise.all([first, other.process(1)])) {
+      expect(response.headers['retry-after']).toBe('3600');
+      expect(response.json()).toMatchObject({ code: 'llm_rate_limited', openai_request_id: 'req_x' });
+    }
+    expect(other.provider.requests).toHaveLength(0);
+    expect(await other.read('/tickets/1')).toMatchObject({ status: 'failed' });
   });
 
   it('keeps a run that takes longer than the lease by renewing it', async () => {
@@ -52,6 +71,7 @@ describe.each(STORAGES)('processes that share a database ($name)', ({ createData
     const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
     provider.respond(() => promise);
     const response = process(1);
+    await expect.poll(() => provider.requests.length).toBe(1);
     for (let i = 0; i < 8; i += 1) {
       await sleep(100);
       expect(await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }))).toEqual({

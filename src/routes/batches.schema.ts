@@ -82,7 +82,7 @@ export const cancelBatchSchema = {
   tags: ['Batches'],
   summary: 'Cancel a batch',
   description:
-    'Takes back the runs that are still queued; their tickets get their former status and count as skipped. Runs under ' +
+    'Cancels the runs that are still queued; their tickets get their former status and count as skipped. Runs under ' +
     'way continue. The batch can still be read.',
   params: BatchParams,
   querystring: NoQuery,

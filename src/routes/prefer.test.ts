@@ -21,4 +21,8 @@ describe('parsePrefer', () => {
   ])('reads %j', (header, respondAsync, waitMs) => {
     expect(parsePrefer(header)).toEqual({ respondAsync, waitMs });
   });
+
+  it('reads a value of spaces in linear time; with backtracking it would take minutes', () => {
+    expect(parsePrefer(`respond-async, a=${' '.repeat(16_000)}""x`)).toEqual({ respondAsync: true, waitMs: 0 });
+  });
 });

@@ -5,16 +5,14 @@ export interface Preferences {
   waitMs: number;
 }
 
-/** A token, and perhaps a value that may be quoted; parameters after a semicolon are ignored. */
-const PREFERENCE = /^([^\s=;,]+)(?:\s*=\s*"?([^";]*)"?)?\s*(?:;.*)?$/;
-
 /** Reads a `Prefer` header. Unknown and invalid preferences are ignored; of a repeated one the first counts. */
 export function parsePrefer(header: unknown): Preferences {
   const preferences = new Map<string, string>();
   for (const item of typeof header === 'string' ? header.split(',') : []) {
-    const [, name, value = ''] = PREFERENCE.exec(item.trim()) ?? [];
-    const key = name?.toLowerCase();
-    if (key !== undefined && !preferences.has(key)) preferences.set(key, value.trim());
+    const [preference = ''] = item.split(';', 1); // parameters after a semicolon are ignored
+    const [name = '', value = ''] = preference.split('=', 2).map((part) => part.trim());
+    const key = name.toLowerCase();
+    if (!preferences.has(key)) preferences.set(key, value.replaceAll('"', ''));
   }
   const wait = preferences.get('wait') ?? '';
   return {

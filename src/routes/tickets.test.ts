@@ -1,10 +1,12 @@
 import Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
 import { Ticket } from '../schemas/ticket.ts';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
 
-async function post(payload: object | string) {
-  const { app } = await startService();
+const shared = shareService();
+
+async function post(payload: object | string, service = shared()) {
+  const { app } = await service;
   const headers = { 'content-type': 'application/json' };
   return app.inject({ method: 'POST', url: '/tickets', headers, payload });
 }
@@ -20,7 +22,7 @@ const notFound = (code: string, detail: string) => ({
 
 describe('POST /tickets', () => {
   it('returns 201, the Location and the ticket with the default source', async () => {
-    const response = await post({ raw_text: 'I cannot login to my account. Please help.' });
+    const response = await post({ raw_text: 'I cannot login to my account. Please help.' }, startService());
     expect(response.statusCode).toBe(201);
     expect(response.headers.location).toBe('/tickets/1');
     expect(response.json()).toEqual({
@@ -50,6 +52,7 @@ describe('POST /tickets', () => {
   it('ignores unknown fields, among them id and status', async () => {
     const response = await post(
       '{"raw_text":"x","source":"email","id":77,"status":"done","more":[1],"__proto__":{"source":"y"}}',
+      startService(),
     );
     expect(response.json()).toMatchObject({ id: 1, source: 'email', status: 'new' });
     expect(Object.keys(response.json())).toEqual(Object.keys(Ticket.properties));
@@ -64,7 +67,7 @@ describe('POST /tickets', () => {
     ['white space only', ' '],
     ['a BOM', '\ufeffx'],
   ])('stores the text byte for byte: %s', async (_name, raw_text) => {
-    const { create, read } = await startService();
+    const { create, read } = await shared();
     const { id } = await create(raw_text);
     expect((await read(`/tickets/${id}`)).raw_text).toBe(raw_text);
   });
@@ -128,8 +131,8 @@ describe.each(['/tickets/:id', '/tickets/:id/result'])('GET %s', (route) => {
   const path = (id: string) => route.replace(':id', id);
 
   it('returns 404 for an unknown id', async () => {
-    const { read } = await startService();
-    expect(await read(path('2'))).toEqual(notFound('ticket_not_found', 'ticket not found'));
+    const { read } = await shared();
+    expect(await read(path('999'))).toEqual(notFound('ticket_not_found', 'ticket not found'));
   });
 
   it.each(['0', '9007199254740992', '9007199254740993', '9'.repeat(300)])('returns 404 for the id %s', async (id) => {
@@ -143,7 +146,7 @@ describe.each(['/tickets/:id', '/tickets/:id/result'])('GET %s', (route) => {
   it.each(['abc', '1.5', '0x1', '-1', '+1', '1e3', '1%20', '1%0A', '%D9%A1', 'x'.repeat(300)])(
     'returns 422 for the id "%s"',
     async (id) => {
-      const { read } = await startService();
+      const { read } = await shared();
       const errors = [{ loc: ['path', 'id'], msg: 'must be an integer, in digits only' }];
       expect(await read(path(id))).toMatchObject({ status: 422, errors });
     },
@@ -165,14 +168,14 @@ describe('GET /tickets/:id/result', () => {
   });
 
   it('returns 422 for an empty id', async () => {
-    const { read } = await startService();
+    const { read } = await shared();
     expect(await read('/tickets//result')).toMatchObject({ status: 422, errors: [{ loc: ['path', 'id'] }] });
   });
 });
 
 describe('GET /', () => {
   it('redirects to /docs', async () => {
-    const { app } = await startService();
+    const { app } = await shared();
     const response = await app.inject('/');
     expect([response.statusCode, response.headers.location]).toEqual([302, '/docs']);
   });

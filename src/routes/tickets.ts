@@ -32,7 +32,7 @@ export const ticketNotFound = () => new AppError('ticket_not_found', 'ticket not
 export const ticketRoutes: FastifyPluginAsyncTypebox<TicketServices> = async (app, services) => {
   const { tickets, results, processor, enqueue, queue, autoProcess } = services;
 
-  app.post('/tickets', { schema: createTicketSchema }, async (request, reply) => {
+  app.post('/tickets', { schema: createTicketSchema, config: { costsMoney: autoProcess } }, async (request, reply) => {
     const { source, raw_text } = request.body;
     const key = idempotencyKeyOf(request, { source, raw_text }); // not other fields, which are ignored
     const created = key

@@ -14,6 +14,7 @@ export function createSearchQueue(
   const queue = pLimit(concurrency);
   return async (query) => {
     if (queue.pendingCount >= MAX_WAITING) throw new AppError('overloaded', 'too many searches wait');
-    return queue(() => search(query, BUDGET_MS / (1 + queue.pendingCount)));
+    const deadline = performance.now() + BUDGET_MS;
+    return queue(() => search(query, Math.max(0, deadline - performance.now()) / (1 + queue.pendingCount)));
   };
 }

@@ -10,6 +10,7 @@ export function toRanges({ status, category, source }: TicketFilter): TicketRang
   const combine = (ranges: TicketRange[], column: keyof TicketRange, values: readonly (string | null)[]) =>
     ranges.flatMap((range) => [...new Set(values)].map((value): TicketRange => ({ ...range, [column]: value })));
   const ranges = source ? combine([{}], 'source', source) : [{}];
-  if (!status && !category) return ranges;
+  const hasEveryStatus = !status || new Set(status).size === TICKET_STATUSES.length;
+  if (hasEveryStatus && !category) return ranges;
   return combine(combine(ranges, 'status', status ?? TICKET_STATUSES), 'category', category ?? [...CATEGORIES, null]);
 }

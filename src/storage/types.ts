@@ -7,7 +7,7 @@
  * - Claim: the exclusive right of one server process to execute a ticket's run.
  * - Lease: the time limit of a claim. The owner renews it by heartbeat; when it expires, another process may claim the
  *   next run.
- * - Background run: a run that was queued, whoever executes it. When it fails for a while or is interrupted, a new run is
+ * - Background run: a run that was queued, whoever executes it. After a transient failure or an interruption, a new run is
  *   queued after it. These runs are a series.
  */
 import type { ErrorCode } from '../errors.ts';
@@ -311,9 +311,9 @@ export interface BatchRepository {
   enqueueChunk(id: number, chunk: BatchChunk): Promise<void>;
   /** Queues no more tickets of a batch; returns false if there is no such batch. */
   cancel(id: number): Promise<boolean>;
-  /** Takes back up to `limit` queued runs of a batch, which become `abandoned`; returns how many. */
+  /** Cancels up to `limit` queued runs of a batch, which become `abandoned`; returns how many. */
   cancelQueuedRuns(id: number, limit: number): Promise<number>;
-  /** Finishes a batch if all its tickets have been looked at and none is queued or running; returns whether it did. */
+  /** Finishes a batch if all its tickets were checked and none is queued or running; returns whether it did. */
   finish(id: number): Promise<boolean>;
 }
 

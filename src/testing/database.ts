@@ -1,16 +1,14 @@
 import { execFileSync } from 'node:child_process';
-import { fileURLToPath } from 'node:url';
 import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { openSqlite } from '../storage/sqlite/client.ts';
 import type { StorageOptions } from '../storage/types.ts';
 import { temporaryFolder } from './folder.ts';
-
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+import { NODE_COMPILE_CACHE, ROOT } from './server-process.ts';
 
 /** Runs a `drizzle-kit` command in a folder that has a configuration for it and returns its output. */
 export function drizzleKit(command: string, environment: Record<string, string> = {}, cwd = ROOT): string {
-  const env = { ...process.env, ...environment };
+  const env = { ...process.env, NODE_COMPILE_CACHE, ...environment };
   return execFileSync(process.execPath, [`${ROOT}node_modules/drizzle-kit/bin.cjs`, command], { cwd, env }).toString();
 }
 

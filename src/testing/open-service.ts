@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs';
 import { join } from 'node:path';
 import { pino } from 'pino';
 import { type AppOptions, buildApp } from '../app.ts';
@@ -15,6 +16,7 @@ import { createProcessor } from '../processing/processor.ts';
 import { createQueue } from '../processing/queue.ts';
 import type { ModelPrices } from '../schemas/model-prices.ts';
 import { openStorage } from '../storage/open.ts';
+import { writeEmptyDatabase } from './empty-database.ts';
 import { startProvider } from './provider.ts';
 
 export interface ServiceOptions {
@@ -47,7 +49,9 @@ export const PROMPT = { version: 'v1', system: 'You prepare tickets.' };
 export async function openService(folder: string, options: ServiceOptions = {}) {
   const { api = 'responses', maxAttempts = 1, attemptTimeoutMs = 20_000, timeoutMs = 60_000 } = options;
   const { concurrency = 64, maxQueueSize = 1000, leaseMs = 10_000 } = options;
-  const { database = join(folder, 'app.db') } = options;
+  const file = join(folder, 'app.db');
+  const { database = file } = options;
+  if (database === file && !existsSync(file)) writeEmptyDatabase(file);
   const log: string[] = [];
   const logger = pino({ level: 'info' }, { write: (line: string) => void log.push(line) });
   const provider = await startProvider();

@@ -1,7 +1,7 @@
 import { execFile, spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { constants } from 'node:fs';
-import { chown, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
+import { appendFile, chown, cp, mkdtemp, readFile, rm } from 'node:fs/promises';
 import { createServer } from 'node:net';
 import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
@@ -16,6 +16,8 @@ const ACCOUNT = process.getuid?.() === 0 ? { uid: 65534, gid: 65534 } : {};
 export interface PostgresServer {
   /** URL of its database `postgres`. */
   url: string;
+  /** A folder with an empty cluster of databases, for further servers. It is removed with this server. */
+  template: string;
   start(): Promise<void>;
   /** Ends all its processes at once, as a crash of the machine would. The next start recovers the database. */
   stop(): Promise<void>;
@@ -29,6 +31,8 @@ export interface PostgresServer {
 export interface PostgresOptions {
   /** False: faster, but commits do not survive a failure of the operating system. */
   fsync?: boolean;
+  /** That of another server: copying it takes a quarter of the time of creating one. */
+  template?: string | undefined;
 }
 
 /** The programs are missing for this platform, or do not run on it. */
@@ -46,21 +50,13 @@ export async function startPostgresServer(options: PostgresOptions = {}): Promis
   }
 }
 
-async function startIn(folder: string, { fsync = true }: PostgresOptions): Promise<PostgresServer> {
+async function startIn(folder: string, { fsync = true, ...options }: PostgresOptions): Promise<PostgresServer> {
   const programs = await findPrograms(folder);
   const data = `${folder}/data`;
   const port = await freeServerPort();
-  await run(
-    `${programs}/initdb`,
-    [
-      ...['--pgdata', data, '--username', 'tester', '--auth', 'trust'],
-      ...['--locale', 'C', '--encoding', 'UTF8', '--no-sync'],
-      ...['--set', `port=${port}`, '--set', 'listen_addresses=127.0.0.1', '--set', 'unix_socket_directories='],
-      ...['--set', 'max_connections=300', '--set', `fsync=${fsync ? 'on' : 'off'}`],
-      ...['--set', 'timezone=America/St_Johns'], // a time that differs from UTC by hours and minutes finds mistakes
-    ],
-    { ...ACCOUNT, cwd: folder },
-  );
+  const template = options.template ?? (await createTemplate(folder, programs));
+  await run('cp', ['-R', template, data], { ...ACCOUNT, cwd: folder });
+  await appendFile(`${data}/postgresql.conf`, `port = ${port}\nfsync = ${fsync ? 'on' : 'off'}\n`);
   const control = async (...args: string[]) =>
     void (await run(`${programs}/pg_ctl`, ['--pgdata', data, '--log', `${folder}/log`, ...args], {
       ...ACCOUNT,
@@ -71,12 +67,29 @@ async function startIn(folder: string, { fsync = true }: PostgresOptions): Promi
   const url = `postgres://tester@127.0.0.1:${port}/postgres`;
   return {
     url,
+    template,
     start: () => control('start'),
     stop: () => control('stop', '--mode', 'immediate'),
     restart: () => control('restart', '--mode', 'immediate'),
     pause: () => pause(url, `${data}/postmaster.pid`),
     close,
   };
+}
+
+async function createTemplate(folder: string, programs: string): Promise<string> {
+  const template = `${folder}/template`;
+  await run(
+    `${programs}/initdb`,
+    [
+      ...['--pgdata', template, '--username', 'tester', '--auth', 'trust'],
+      ...['--locale', 'C', '--encoding', 'UTF8', '--no-sync'],
+      ...['--set', 'listen_addresses=127.0.0.1', '--set', 'unix_socket_directories='],
+      ...['--set', 'max_connections=300'],
+      ...['--set', 'timezone=America/St_Johns'], // a time that differs from UTC by hours and minutes finds mistakes
+    ],
+    { ...ACCOUNT, cwd: folder },
+  );
+  return template;
 }
 
 /** Stops the server and removes the folder when this process ends, even by a kill, or calls the returned function. */

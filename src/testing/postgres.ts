@@ -30,7 +30,7 @@ export async function createPostgresDatabase(): Promise<Database> {
 
 /** A server for one test, which may stop it. */
 export async function startPrivatePostgres(options?: PostgresOptions) {
-  const server = await startPostgresServer(options);
+  const server = await startPostgresServer({ template: inject('postgresTemplate'), ...options });
   onTestFinished(server.close);
   return server;
 }

@@ -12,8 +12,8 @@ export const SOURCES = [process.execPath, `${ROOT}src/server.ts`];
 /** The command that runs the bundle, which the tests' global setup has built. It starts in a fifth of the time. */
 export const BUNDLE = [process.execPath, `${ROOT}dist/server.cjs`];
 
-/** The cache of `npm start`. */
-const NODE_COMPILE_CACHE = `${ROOT}dist/cache`;
+/** Of compiled code, as for `npm start`. */
+export const NODE_COMPILE_CACHE = `${ROOT}dist/cache`;
 
 /** The command that runs the bundle in a process whose clock is so many hours fast. */
 export function bundleWithFastClock(hours: number): string[] {

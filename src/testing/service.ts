@@ -1,4 +1,7 @@
-import { onTestFinished } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { afterAll, onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { openService, type ServiceOptions } from './open-service.ts';
 
@@ -9,7 +12,24 @@ export async function startService(options?: ServiceOptions) {
   return service;
 }
 
-/** The same with so many tickets. */
+/**
+ * The same for all tests of a file that do not care what the others have stored. The returned function starts it at its
+ * first call.
+ */
+export function shareService(options?: ServiceOptions) {
+  const folder = mkdtempSync(join(tmpdir(), 'ticket-service-'));
+  let service: ReturnType<typeof openService> | undefined;
+  afterAll(async () => {
+    await (await service)?.close();
+    rmSync(folder, { recursive: true });
+  });
+  return () => {
+    service ??= openService(folder, options);
+    return service;
+  };
+}
+
+/** A service with so many tickets. */
 export async function withTickets(count: number, options: ServiceOptions) {
   const service = await startService(options);
   for (let i = 0; i < count; i += 1) await service.create();

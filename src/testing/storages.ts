@@ -2,6 +2,7 @@ import { onTestFinished } from 'vitest';
 import { openStorage } from '../storage/open.ts';
 import type { Storage, StorageOptions } from '../storage/types.ts';
 import { openSqliteFile } from './database.ts';
+import { writeEmptyDatabase } from './empty-database.ts';
 import { temporaryFolder } from './folder.ts';
 import { createPostgresDatabase, HAS_POSTGRES } from './postgres.ts';
 
@@ -34,6 +35,7 @@ export const SQLITE: StorageKind = {
   name: 'SQLite',
   async createDatabase() {
     const url = `${temporaryFolder()}/app.db`;
+    writeEmptyDatabase(url);
     let sqlite: ReturnType<typeof openSqliteFile> | undefined;
     const connect = () => {
       sqlite ??= openSqliteFile(url);

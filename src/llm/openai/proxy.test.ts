@@ -1,5 +1,9 @@
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { mkdtempSync, rmSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { getCACertificates, setDefaultCACertificates } from 'node:tls';
+import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/folder.ts';
+import type { ServiceOptions } from '../../testing/open-service.ts';
 import { completed, OUTPUT, startProvider } from '../../testing/provider.ts';
 import { startProxy } from '../../testing/proxy.ts';
 import { startServer } from '../../testing/server-process.ts';
@@ -30,33 +34,6 @@ async function withTicketsAndProxy(
   const service = await withTickets(count, options);
   const processAll = () => Promise.all(Array.from({ length: count }, (_, i) => service.process(i + 1)));
   return { ...service, provider, baseURL, processAll };
-}
-
-/** Starts a server process with an https: provider behind a TLS server, and a proxy. */
-async function startServerWithTls(environment: Record<string, string> = {}) {
-  const folder = temporaryFolder();
-  const certificate = createCertificate(folder, HOST);
-  const provider = await startProvider();
-  const tls = await startTlsServer(certificate, Number(new URL(provider.url).port));
-  const proxy = await withProxy();
-  onTestFinished(provider.close);
-  onTestFinished(tls.close);
-  const server = await startServer(
-    {
-      OPENAI_API_KEY: 'sk-x',
-      OPENAI_BASE_URL: `https://${HOST}:${tls.port}/v1`,
-      OPENAI_MAX_ATTEMPTS: '1',
-      HTTPS_PROXY: `http://user:canary-password@${proxy.host}`,
-      NODE_EXTRA_CA_CERTS: certificate.path,
-      ...environment,
-    },
-    folder,
-  );
-  const process = async () => {
-    const { id } = (await (await server.post('/tickets', { raw_text: 'I cannot login.' })).json()) as { id: number };
-    return (await server.post(`/tickets/${id}/process`)).json();
-  };
-  return { ...server, provider, proxy, tls, process };
 }
 
 describe('a proxy for an http: provider', () => {
@@ -129,9 +106,45 @@ describe('a proxy for an http: provider', () => {
 });
 
 describe.skipIf(!HAS_OPENSSL)('a proxy for an https: provider', () => {
+  const trusted = getCACertificates();
+  const folder = mkdtempSync(`${tmpdir()}/ticket-service-`);
+  let certificate: ReturnType<typeof createCertificate>;
+  beforeAll(() => {
+    certificate = createCertificate(folder, HOST);
+  });
+  afterEach(() => setDefaultCACertificates(trusted));
+  afterAll(() => rmSync(folder, { recursive: true }));
+
+  /** An https: provider behind a TLS server, and a proxy. */
+  async function startTls() {
+    const provider = await startProvider();
+    const tls = await startTlsServer(certificate, Number(new URL(provider.url).port));
+    onTestFinished(provider.close);
+    onTestFinished(tls.close);
+    return { provider, tls, proxy: await withProxy(), baseURL: `https://${HOST}:${tls.port}/v1` };
+  }
+
+  /** A service with tickets that trusts the provider's certificate. */
+  async function withTicketsAndTls(count: number, options: ServiceOptions = {}, except?: string) {
+    const started = await startTls();
+    setDefaultCACertificates([...trusted, certificate.cert.toString()]);
+    const proxy = { https: `http://${started.proxy.host}`, except };
+    const service = await withTickets(count, { ...options, openai: { baseURL: started.baseURL, proxy } });
+    const process = async (id: number) => (await service.process(id)).json();
+    const processAll = () => Promise.all(Array.from({ length: count }, (_, i) => process(i + 1)));
+    return { ...service, ...started, process, processAll };
+  }
+
   it('sees only CONNECT, and its credentials are not logged', async () => {
-    const { output, provider, process, proxy, tls } = await startServerWithTls();
-    expect(await process()).toMatchObject(OUTPUT);
+    const { provider, tls, proxy, baseURL } = await startTls();
+    const environment = {
+      OPENAI_BASE_URL: baseURL,
+      HTTPS_PROXY: `http://user:canary-password@${proxy.host}`,
+      NODE_EXTRA_CA_CERTS: certificate.path,
+    };
+    const { output, post } = await startServer(environment, temporaryFolder());
+    await post('/tickets', { raw_text: 'I cannot login.' });
+    expect(await (await post('/tickets/1/process')).json()).toMatchObject(OUTPUT);
     const authorization = `Basic ${Buffer.from('user:canary-password').toString('base64')}`;
     expect(proxy.requests).toEqual([{ line: `CONNECT ${HOST}:${tls.port}`, authorization }]);
     expect(provider.requests).toHaveLength(1);
@@ -142,64 +155,60 @@ describe.skipIf(!HAS_OPENSSL)('a proxy for an https: provider', () => {
   });
 
   it('has no more tunnels than calls may be active, and they are reused', async () => {
-    const { process, proxy, tls } = await startServerWithTls({ LLM_MAX_CONCURRENCY: '3' });
-    const results = await Promise.all(Array.from({ length: 24 }, process));
-    expect(results).toEqual(Array(24).fill(expect.objectContaining(OUTPUT)));
+    const { processAll, proxy, tls } = await withTicketsAndTls(24, { concurrency: 3 });
+    expect(await processAll()).toEqual(Array(24).fill(expect.objectContaining(OUTPUT)));
     expect(proxy.requests.length).toBeLessThanOrEqual(3);
     expect(tls.connections()).toBeLessThanOrEqual(3);
     expect(proxy.connections().maxOpen).toBeLessThanOrEqual(3);
   });
 
   it('has no open tunnel after calls timed out', async () => {
-    const { process, provider, proxy } = await startServerWithTls({
-      LLM_MAX_CONCURRENCY: '3',
-      OPENAI_TIMEOUT_MS: '500',
-    });
+    const { processAll, provider, proxy } = await withTicketsAndTls(6, { concurrency: 3, attemptTimeoutMs: 500 });
     provider.respond(() => () => {});
-    const results = await Promise.all(Array.from({ length: 6 }, process));
-    expect(results).toEqual(Array(6).fill(expect.objectContaining({ code: 'llm_timeout' })));
+    expect(await processAll()).toEqual(Array(6).fill(expect.objectContaining({ code: 'llm_timeout' })));
     await expect.poll(proxy.connections).toMatchObject({ open: 0 });
   });
 
   it('does not make an unknown certificate trusted', async () => {
-    const { output, provider, process, proxy } = await startServerWithTls({ NODE_EXTRA_CA_CERTS: '' });
-    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
+    const { logged, process, provider, proxy } = await withTicketsAndTls(1);
+    setDefaultCACertificates(trusted);
+    expect(await process(1)).toMatchObject({ code: 'llm_unavailable' });
     expect(proxy.requests).toHaveLength(1);
     expect(provider.requests).toEqual([]);
-    await expect.poll(() => output.text).toContain('"cause":"DEPTH_ZERO_SELF_SIGNED_CERT"');
+    expect(logged('run')).toMatchObject([{ provider: { cause: 'DEPTH_ZERO_SELF_SIGNED_CERT' } }]);
   });
 
   it('is not used if NO_PROXY has the host', async () => {
-    const { process, proxy } = await startServerWithTls({ no_proxy: HOST });
-    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
+    const { process, proxy } = await withTicketsAndTls(1, {}, HOST);
+    expect(await process(1)).toMatchObject({ code: 'llm_unavailable' });
     expect(proxy.requests).toEqual([]);
   });
 
   it('that refuses the tunnel causes llm_unavailable', async () => {
-    const { output, process, proxy } = await startServerWithTls();
+    const { logged, process, proxy } = await withTicketsAndTls(1);
     proxy.behaviour.connect = 'refuse';
-    expect(await process()).toMatchObject({ code: 'llm_unavailable' });
-    await expect.poll(() => output.text).toContain('"provider":{"cause":"UND_ERR_ABORTED"}');
+    expect(await process(1)).toMatchObject({ code: 'llm_unavailable' });
+    expect(logged('run')).toMatchObject([{ provider: { cause: 'UND_ERR_ABORTED' } }]);
     proxy.behaviour.connect = 'tunnel';
-    expect(await process()).toMatchObject(OUTPUT);
+    expect(await process(1)).toMatchObject(OUTPUT);
   });
 
   it('that does not answer does not extend the time limit of a call', async () => {
-    const { output, process, proxy } = await startServerWithTls({
-      OPENAI_MAX_ATTEMPTS: '2',
-      OPENAI_TIMEOUT_MS: '200',
-      PROCESS_TIMEOUT_MS: '9000', // less than undici waits for the tunnel
+    const { logged, process, proxy } = await withTicketsAndTls(1, {
+      maxAttempts: 2,
+      attemptTimeoutMs: 200,
+      timeoutMs: 9000, // less than undici waits for the tunnel
     });
     proxy.behaviour.connect = 'hang';
-    expect(await process()).toMatchObject({ code: 'llm_timeout' });
-    await expect.poll(() => output.text).toContain('"attempts":2');
+    expect(await process(1)).toMatchObject({ code: 'llm_timeout' });
+    expect(logged('run')).toMatchObject([{ attempts: 2 }]);
   });
 
   it('that does not answer is asked again by the next call', async () => {
-    const { process, proxy } = await startServerWithTls({ LLM_MAX_CONCURRENCY: '1', OPENAI_TIMEOUT_MS: '500' });
+    const { process, proxy } = await withTicketsAndTls(1, { concurrency: 1, attemptTimeoutMs: 500 });
     proxy.behaviour.connect = 'hang';
-    expect(await process()).toMatchObject({ code: 'llm_timeout' });
+    expect(await process(1)).toMatchObject({ code: 'llm_timeout' });
     proxy.behaviour.connect = 'tunnel';
-    await expect.poll(process).toMatchObject(OUTPUT);
+    await expect.poll(() => process(1)).toMatchObject(OUTPUT);
   });
 });

@@ -1,7 +1,7 @@
 import pg from 'pg';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
-import { HAS_POSTGRES, startPrivatePostgres } from '../../testing/postgres.ts';
+import { createPostgresDatabase, HAS_POSTGRES, startPrivatePostgres } from '../../testing/postgres.ts';
 import { openStorage } from '../open.ts';
 import type { StorageOptions } from '../types.ts';
 
@@ -76,7 +76,7 @@ describe.skipIf(!HAS_POSTGRES)('a storage on PostgreSQL', () => {
   });
 
   it('can be closed twice, and opens no connection afterwards', async () => {
-    const { url } = await startPrivatePostgres();
+    const { url } = await createPostgresDatabase();
     const storage = await openStorage(url);
     await storage.close();
     await storage.close();

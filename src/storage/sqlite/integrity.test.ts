@@ -1,12 +1,13 @@
 import { readFileSync, statSync, truncateSync, writeFileSync } from 'node:fs';
 import { dirname } from 'node:path';
 import { describe, expect, it, onTestFinished } from 'vitest';
-import { AppError } from '../../errors.ts';
+import { AppError, StartupError } from '../../errors.ts';
 import { damageTickets } from '../../testing/damage.ts';
 import { openSqliteFile, openTestStorage } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { openService } from '../../testing/open-service.ts';
-import { spawnServer, startServer } from '../../testing/server-process.ts';
+import { startServer } from '../../testing/server-process.ts';
+import { openSqlite } from './client.ts';
 
 const TICKETS = 1000;
 
@@ -33,21 +34,21 @@ const ADVICE = 'stop every server that uses it and restore a backup (docs/operat
 const DAMAGED = `it is damaged; ${ADVICE}`;
 const NO_DATABASE = `it is not a SQLite database, or it is damaged; if it was one, ${ADVICE}`;
 
-describe('the start of the server', () => {
+describe('openSqlite', () => {
   it.each([
     ['half of the file is missing', (path: string) => truncateSync(path, statSync(path).size / 2), DAMAGED],
     ['the last page is missing', (path: string) => truncateSync(path, statSync(path).size - 4096), DAMAGED],
     ['the last page is cut off', (path: string) => truncateSync(path, statSync(path).size - 1), DAMAGED],
     ['the list of tables is overwritten', (path: string) => overwrite(path, 100, 'canary '.repeat(500)), DAMAGED],
     ['the header is overwritten', (path: string) => overwrite(path, 0, 'canary '.repeat(10)), NO_DATABASE],
-  ])('fails with one line that says what to do if %s', async (_name, harm, reason) => {
+  ])('throws a StartupError that says what to do if %s', (_name, harm, reason) => {
     const path = createDatabase();
     harm(path);
-    const { exit, output } = spawnServer({ DATABASE_URL: path, LOG_LEVEL: 'silent' }, temporaryFolder());
-    expect(await exit).toBe(1);
-    expect(output.text).toBe(`DATABASE_URL: cannot use ${path}: ${reason}\n`);
+    expect(() => openSqlite(path)).toThrow(new StartupError(`DATABASE_URL: cannot use ${path}: ${reason}`));
   });
+});
 
+describe('the start of the server', () => {
   it('succeeds on a file whose newest pages are only in the -wal file of a killed server', async () => {
     const path = createDatabase();
     const size = statSync(path).size;

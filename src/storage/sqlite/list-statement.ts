@@ -5,6 +5,11 @@ import { toTimestamp } from './timestamp.ts';
 
 type Query = Omit<TicketListQuery, 'limit'>;
 
+interface Statement {
+  sql: string;
+  parameters: object;
+}
+
 /** A search looks at the clock once per so many tickets on average. */
 const TICKETS_PER_CLOCK_READ = 1000;
 
@@ -15,13 +20,19 @@ const IS_MATCH = String.raw`(text.raw_text LIKE @pattern ESCAPE '\' OR text.summ
  * match, so that its reader can look at the clock. SQLite merges the ranges, which are in the list's order already, and
  * reads only as many rows as are taken.
  */
-export function listStatement({ filter, order, after }: Query): { sql: string; parameters: object } {
+export function listStatement(query: Query): Statement {
+  const { sql, parameters } = rangesStatement(query);
+  const direction = query.order === 'newest' ? 'DESC' : 'ASC';
+  return { sql: `${sql} ORDER BY created_at ${direction}, id ${direction}`, parameters };
+}
+
+/** The same in any order. */
+export function rangesStatement({ filter, order, after }: Query): Statement {
   const ranges = toRanges(filter);
-  const direction = order === 'newest' ? 'DESC' : 'ASC';
   const selects = ranges.map((range, n) => selectRange(range, n, filter.q !== undefined));
   const values = ranges.flatMap((range, n) => Object.entries(range).map(([column, value]) => [column + n, value]));
   return {
-    sql: `${selects.join(' UNION ALL ')} ORDER BY created_at ${direction}, id ${direction}`,
+    sql: selects.join(' UNION ALL '),
     parameters: {
       ...Object.fromEntries(values),
       ...boundsOf({ filter, order, after }),

@@ -1,11 +1,13 @@
 import type Database from 'better-sqlite3';
 import { EXCERPT_LENGTH, type TicketListEntry } from '../../schemas/ticket-list.ts';
 import type { TicketFilter, TicketListPage, TicketListQuery } from '../types.ts';
-import { listStatement } from './list-statement.ts';
+import { listStatement, rangesStatement } from './list-statement.ts';
 import { fromTimestamp } from './timestamp.ts';
 
-/** More than clients use regularly; each takes some KiB. */
+/** More than clients use regularly. */
 const MAX_STATEMENTS = 50;
+/** Longer statements, for combinations of many values, take up to 1.6 MiB each. */
+const MAX_KEPT_LENGTH = 16 * 1024;
 
 interface Row {
   id: number;
@@ -52,7 +54,7 @@ export function createTicketList(sqlite: Database.Database) {
 /** Returns a function that counts the tickets of a filter without `q`, which reads nothing but an index. */
 export function createTicketCount(sqlite: Database.Database) {
   return (filter: Omit<TicketFilter, 'q'>): number => {
-    const { sql, parameters } = listStatement({ filter: { ...filter, q: undefined }, order: 'oldest' });
+    const { sql, parameters } = rangesStatement({ filter: { ...filter, q: undefined }, order: 'oldest' });
     const statement = sqlite.prepare<[object], number>(`SELECT count(*) FROM (${sql})`).pluck();
     return statement.get(parameters) ?? 0;
   };
@@ -66,7 +68,7 @@ function cachePrepared(sqlite: Database.Database) {
     if (known) return known;
     if (statements.size >= MAX_STATEMENTS) statements.clear();
     const statement = sqlite.prepare<[object], Row>(sql);
-    statements.set(sql, statement);
+    if (sql.length <= MAX_KEPT_LENGTH) statements.set(sql, statement);
     return statement;
   };
 }

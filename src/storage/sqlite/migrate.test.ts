@@ -1,5 +1,3 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
 import { cpSync, readFileSync, writeFileSync } from 'node:fs';
 import type Database from 'better-sqlite3';
 import { describe, expect, it } from 'vitest';
@@ -7,6 +5,7 @@ import { drizzleKit, openSqliteFile, openTestStorage, schemaOf } from '../../tes
 import { temporaryFolder } from '../../testing/folder.ts';
 import { makePythonDatabase } from '../../testing/python-app.ts';
 import { ROOT } from '../../testing/server-process.ts';
+import { startServers } from '../../testing/servers.ts';
 import { openSqlite } from './client.ts';
 import { migrate } from './migrate.ts';
 
@@ -100,12 +99,10 @@ describe('migrate', () => {
   });
 
   it('applies each migration once when several servers start at the same time on a new file', async () => {
-    const path = `${temporaryFolder()}/app.db`;
-    const script = `import { openSqlite } from '${ROOT}src/storage/sqlite/client.ts'; openSqlite('${path}').close();`;
-    const children = Array.from({ length: 4 }, () => spawn(process.execPath, ['--input-type=module', '-e', script]));
-    const codes = await Promise.all(children.map(async (child) => (await once(child, 'exit'))[0]));
-    expect(codes).toEqual([0, 0, 0, 0]);
-    const applied = openSqliteFile(path).prepare('SELECT count(*) FROM __drizzle_migrations').pluck().get();
-    expect(applied).toBe(journalEntries().length);
+    const { folder, servers } = await startServers(4);
+    const applied = servers.flatMap(({ output }) => JSON.parse(output.text.split('\n')[0] ?? '').migrations);
+    expect(applied).toEqual(journalEntries().map(({ tag }) => tag));
+    const rows = openSqliteFile(`${folder}/data/app.db`).prepare('SELECT count(*) FROM __drizzle_migrations');
+    expect(rows.pluck().get()).toBe(journalEntries().length);
   });
 });

@@ -90,10 +90,10 @@ export const batches = sqliteTable(
     definition: text({ mode: 'json' }).$type<BatchDefinition>(),
     /** Up to where tickets have been queued; null at the beginning. */
     cursor: text({ mode: 'json' }).$type<BatchCursor>(),
-    /** All tickets have been looked at, or the batch was cancelled. */
+    /** All tickets were checked, or the batch was cancelled. */
     is_expanded: integer({ mode: 'boolean' }).notNull().default(false),
     is_cancelled: integer({ mode: 'boolean' }).notNull().default(false),
-    /** Tickets that have been looked at. */
+    /** Tickets that were checked. */
     expanded: integer().notNull().default(0),
     total: integer().notNull(),
     /** While tickets are being queued: those that were not. When the batch is finished, all that have no run. */
