@@ -18,8 +18,15 @@ describe('npm run batch', () => {
     await process(3);
     const { code, stdout, stderr } = await run(['--status', 'new', '--url', `${url}/`]);
     expect([code, stdout]).toEqual([0, 'Batch 1: 2 succeeded, 0 failed, 0 skipped, 0.0001 dollars\n']);
-    expect(stderr).toMatch(/^█{30} 2 of 2, [\d.]+\/s, 0 failed, 0\.0001 dollars, \S+ left$/m);
+    expect(stderr).toMatch(/^█{10} 2 of 2, [\d.]+\/s, 0 failed, 0\.0001 dollars, \d+s left$/m);
     expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
+  });
+
+  it('shows no time left while the rate is unknown', async () => {
+    const { url } = await listen();
+    const { code, stderr } = await run(['--url', url]);
+    expect([code, stderr]).toEqual([0, expect.stringMatching(/0 of 0, 0\.0\/s, 0 failed, unknown cost, \? left$/m)]);
+    expect(stderr).not.toMatch(/s left/);
   });
 
   it('exits with 1 if a ticket has failed', async () => {
@@ -38,7 +45,7 @@ describe('npm run batch', () => {
   it('says what is wrong with a filter, and that there is no server', async () => {
     const { url } = await listen();
     expect((await run(['--url', url, '--status', 'old'])).stderr).toMatch(
-      /^batch failed: invalid input: .*must be one of/,
+      /^batch failed: invalid input: filter\.status\.0 must be one of/,
     );
     expect((await run(['--url', 'http://127.0.0.1:1'])).stderr).toMatch(/^batch failed: .* does not answer/);
     expect((await run(['--stat', 'new'])).code).toBe(1);

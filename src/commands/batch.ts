@@ -68,7 +68,7 @@ const createClient =
     if (response.ok) return (await response.json()) as Batch;
     if (response.status >= 500) throw new TransientError(`${url} answers with status ${response.status}`);
     const answer = (await response.json()) as Problem;
-    const errors = (answer.errors ?? []).map(({ loc, msg }) => `${loc.at(-1)} ${msg}`);
+    const errors = (answer.errors ?? []).map(({ loc, msg }) => `${loc.slice(1).join('.')} ${msg}`);
     throw new Error([answer.detail, ...errors].join(': '));
   };
 

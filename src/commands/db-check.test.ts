@@ -39,10 +39,10 @@ describe('npm run db:check', () => {
     const sqlite = openSqliteFile(`${folder}/data/app.db`);
     sqlite.unsafeMode();
     sqlite.exec(`PRAGMA writable_schema = ON;
-      UPDATE sqlite_schema SET sql = 'CREATE INDEX tickets_status ON tickets (source)' WHERE name = 'tickets_status'`);
+      UPDATE sqlite_schema SET sql = 'CREATE INDEX tickets_created_at ON tickets (source)' WHERE name = 'tickets_created_at'`);
     sqlite.close();
     const { code, stderr } = await runBundledCommand('db-check', folder);
-    expect(stderr).toContain('row 1 missing from index tickets_status');
+    expect(stderr).toContain('row 1 missing from index tickets_created_at');
     expect(code).toBe(1);
   });
 

@@ -1,4 +1,4 @@
-import { Presets, SingleBar } from 'cli-progress';
+import cliProgress from 'cli-progress';
 
 /**
  * A progress bar on stderr: a line that is redrawn on a terminal, otherwise a line every ten seconds.
@@ -6,15 +6,18 @@ import { Presets, SingleBar } from 'cli-progress';
  * @param format as in https://www.npmjs.com/package/cli-progress
  */
 export const createProgressBar = (format: string) =>
-  new SingleBar(
+  new cliProgress.SingleBar(
     {
       format,
       formatValue: (value) => value.toLocaleString('en'),
-      barsize: 30,
+      // Seconds are a number, or a text such as 'INF' while the rate is unknown.
+      formatTime: (seconds, ...rest) =>
+        Number.isFinite(seconds) ? cliProgress.Format.TimeFormat(seconds, ...rest) : '?',
+      barsize: 10, // what does not fit into the width of the terminal is cut off
       noTTYOutput: true,
       notTTYSchedule: 10_000,
       linewrap: true,
       gracefulExit: false, // its signal handler would keep the process alive
     },
-    Presets.shades_classic,
+    cliProgress.Presets.shades_classic,
   );

@@ -128,6 +128,28 @@ describe('POST /batches', () => {
     await expect.poll(() => service.read('/batches/1')).toMatchObject({ skipped: 2, finished_at: expect.any(String) });
   });
 
+  it('keeps the cost of a ticket that is deleted while the batch is under way', async () => {
+    const service = await withTickets(3, {});
+    const { promise, resolve } = Promise.withResolvers<void>();
+    service.provider.respond(async () => {
+      if (service.provider.requests.length === 3) await promise;
+      return completed();
+    });
+    await post(service, { ids: [1, 2, 3] });
+    await expect.poll(() => service.read('/batches/1')).toMatchObject({ succeeded: 2 });
+    const { data } = await service.read('/tickets?status=done');
+    await service.app.inject({ method: 'DELETE', url: `/tickets/${data[0].id}` });
+    expect(await service.read('/batches/1')).toMatchObject({
+      succeeded: 1,
+      finished_at: null,
+      cost_usd: expect.closeTo(2 * 0.0000372, 9),
+    });
+    resolve();
+    await expect.poll(() => service.read('/batches/1')).toMatchObject({ finished_at: expect.any(String) });
+    await service.app.inject({ method: 'DELETE', url: `/tickets/${data[1].id}` });
+    expect((await service.read('/batches/1')).cost_usd).toBeCloseTo(3 * 0.0000372, 9);
+  });
+
   it('creates one batch for an Idempotency-Key', async () => {
     const service = await withTickets(2, IDLE);
     const headers = { 'idempotency-key': 'a' };
