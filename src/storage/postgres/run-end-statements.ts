@@ -2,7 +2,7 @@ import { and, eq, getTableColumns, type SQL, sql } from 'drizzle-orm';
 import type { Connections } from './connections.ts';
 import { NUMBER, type RunConditions, TICKET_ID } from './run-conditions.ts';
 import { RESTORED_STATUS } from './run-heartbeat.ts';
-import { createSeriesParts } from './run-series.ts';
+import { createBatchCostParts, queueNextRuns } from './run-series.ts';
 import { NOW, results, runs } from './schema.ts';
 import { recordUsage } from './usage.ts';
 
@@ -43,7 +43,12 @@ export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, i
         case when runs.background_run is not null then ${next} end as next_background_run`);
   const recorded = (status: string, latencyMs: SQL) =>
     pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
-  const { queued, batch, charged } = createSeriesParts(pool);
+  const queued = pool.$with('queued', {}).as(queueNextRuns(sql`ended`));
+  // A batch counts only the newest run of a ticket, and the cost of all.
+  const { batch, charged } = createBatchCostParts(
+    pool,
+    sql`(select former_batch_id as batch_id, cost_usd from ended where next_background_run is not null)`,
+  );
   const restored = pool.$with('restored', {}).as(sql`
     update tickets set status = ${RESTORED_STATUS} from ended
     where tickets.id = ended.ticket_id and next_background_run is null`);

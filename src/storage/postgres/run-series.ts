@@ -13,27 +13,28 @@ export const queueNextRuns = (from: SQL) => sql`
   on conflict do nothing`;
 
 /**
- * The parts of a statement that continue the series of the background runs of `ended`. A batch counts only the newest run
- * of a ticket, and the cost of all.
+ * The parts of a statement that adds the costs of runs to their batches, which count only their present runs themselves.
+ * They come after `recorded`, so that all statements lock batches and sums by day in the same order.
+ *
+ * @param runs a relation with `batch_id` and `cost_usd`
  */
-export function createSeriesParts(db: Connections['pool']) {
+export function createBatchCostParts(db: Connections['pool'], runs: SQL) {
   const cte = (name: string, statement: SQL) => db.$with(name, {}).as(statement);
-  const left = sql`(select former_batch_id, cost_usd from ended where next_background_run is not null)`;
   return {
-    queued: cte('queued', queueNextRuns(sql`ended`)),
     // After the tickets and in the order of the ids, so that two statements cannot deadlock.
     batch: cte(
       'batch',
       sql`
-        select id from batches where id = any(array(select former_batch_id from ${left} as left_batches))
-        order by id for no key update`,
+        select id from batches where id = any(array(select batch_id from ${runs} as runs_of_batches))
+          and finished_at is null order by id for no key update`,
     ),
     charged: cte(
       'charged',
       sql`
         update batches set cost_usd = coalesce(batches.cost_usd, 0) + cost
-        from batch join (select former_batch_id, sum(cost_usd) as cost from ${left} as costs group by 1) as costs
-          on former_batch_id = batch.id
+        from batch join (
+          select batch_id, sum(cost_usd) as cost from ${runs} as runs_of_batches group by batch_id
+        ) as costs on costs.batch_id = batch.id
         where batches.id = batch.id and cost is not null`,
     ),
   };

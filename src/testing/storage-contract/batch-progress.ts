@@ -75,6 +75,22 @@ export function describeBatchProgress(kind: StorageKind) {
       expect(await ours.queuedRuns.count()).toBe((one?.queued ?? 0) + (two?.queued ?? 0));
     });
 
+    it('keeps the cost of deleted tickets, also of those whose run ends at the same time', async () => {
+      const { ours, theirs } = await withBatch(kind, { ids: EVEN });
+      for (let id = 4; id <= 60; id += 1) await ours.tickets.create(TICKET);
+      await expand(ours, EVEN);
+      await ours.queuedRuns.claimQueuedRuns(CLAIM_ALL);
+      const usage = makeRunUsage({ cost_usd: 1 });
+      await ours.runs.completeRun(1, makeNewResult({ ticket_id: 2 }), usage);
+      await theirs.tickets.delete(2);
+      expect(await batchOf(ours)).toMatchObject({ succeeded: 0, skipped: 1, cost_usd: 1 });
+      const rest = EVEN.slice(1);
+      const ends = rest.map((id) => ours.runs.completeRun(1, makeNewResult({ ticket_id: id }), usage));
+      await Promise.all(rest.map((id) => theirs.tickets.delete(id)));
+      const stored = (await Promise.all(ends)).filter((result) => result !== undefined);
+      expect(await batchOf(ours)).toMatchObject({ succeeded: 0, skipped: 30, cost_usd: 1 + stored.length });
+    });
+
     it('counts deleted tickets as skipped', async () => {
       const { ours, theirs } = await withBatch(kind);
       await expand(ours);
