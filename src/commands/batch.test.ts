@@ -24,7 +24,7 @@ describe('npm run batch', () => {
 
   it('shows no time left while the rate is unknown', async () => {
     const { url } = await listen();
-    const { code, stderr } = await run(['--url', url]);
+    const { code, stderr } = await run(['--all', '--url', url]);
     expect([code, stderr]).toEqual([0, expect.stringMatching(/0 of 0, 0\.0\/s, 0 failed, unknown cost, \? left$/m)]);
     expect(stderr).not.toMatch(/s left/);
   });
@@ -33,13 +33,16 @@ describe('npm run batch', () => {
     const { create, provider, url } = await listen();
     await create();
     provider.respond({ status: 400 });
-    expect(await run(['--url', url])).toMatchObject({ code: 1, stdout: expect.stringMatching(/1 failed/) });
+    expect(await run(['--all', '--url', url])).toMatchObject({ code: 1, stdout: expect.stringMatching(/1 failed/) });
   });
 
   it('sends the API key', async () => {
     const { url } = await listen({ app: { apiKeys: [{ name: 'a', key: API_KEY }] } });
-    expect(await run(['--url', url])).toMatchObject({ code: 1, stderr: 'batch failed: a valid API key is needed\n' });
-    expect(await run(['--url', url, '--key', API_KEY])).toMatchObject({ code: 0 });
+    expect(await run(['--all', '--url', url])).toMatchObject({
+      code: 1,
+      stderr: 'batch failed: a valid API key is needed\n',
+    });
+    expect(await run(['--all', '--url', url, '--key', API_KEY])).toMatchObject({ code: 0 });
   });
 
   it('says what is wrong with a filter, and that there is no server', async () => {
@@ -47,8 +50,9 @@ describe('npm run batch', () => {
     expect((await run(['--url', url, '--status', 'old'])).stderr).toMatch(
       /^batch failed: invalid input: filter\.status\.0 must be one of/,
     );
-    expect((await run(['--url', 'http://127.0.0.1:1'])).stderr).toMatch(/^batch failed: .* does not answer/);
+    expect((await run(['--all', '--url', 'http://127.0.0.1:1'])).stderr).toMatch(/^batch failed: .* does not answer/);
     expect((await run(['--stat', 'new'])).code).toBe(1);
+    expect((await run(['--url', url])).stderr).toMatch('give either a filter or --all');
     expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run batch/);
   });
 
@@ -60,7 +64,7 @@ describe('npm run batch', () => {
       await promise;
       return completed();
     });
-    const args = ['--url', `${url}/`, '--key', 'k'];
+    const args = ['--all', '--url', `${url}/`, '--key', 'k'];
     const child = spawn(process.execPath, [`${ROOT}src/commands/batch.ts`, ...args], { env: {} });
     onTestFinished(() => void child.kill('SIGKILL'));
     const output = { stdout: '', stderr: '' };

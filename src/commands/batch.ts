@@ -4,9 +4,9 @@ import type { Batch } from '../schemas/batch.ts';
 import type { Problem } from '../schemas/problem.ts';
 import { createProgressBar } from './progress.ts';
 
-const USAGE = `Usage: npm run batch -- [FILTER …] [--force] [--url URL] [--key KEY]
+const USAGE = `Usage: npm run batch -- FILTER … | --all [--force] [--url URL] [--key KEY]
 
-Processes many tickets on a running server, in the background, and shows how far it is. Without a filter: all tickets.
+Processes many tickets on a running server, in the background, and shows how far it is.
 
   --status STATUS         new, processing, done or failed; may be repeated, as may the next two
   --category CATEGORY     of the stored result
@@ -14,6 +14,7 @@ Processes many tickets on a running server, in the background, and shows how far
   --created-after TIME    for example 2026-02-17 or 2026-02-17T16:35:05Z
   --created-before TIME
   --q TEXT                part of the text or the summary
+  --all                   all tickets
   --force                 also tickets that have a result
   --url URL               the server; default: http://127.0.0.1:8000
   --key KEY               an API key; default: the variable TICKET_SERVICE_KEY
@@ -34,6 +35,7 @@ async function run(): Promise<void> {
       'created-after': { type: 'string' },
       'created-before': { type: 'string' },
       q: { type: 'string' },
+      all: { type: 'boolean', default: false },
       force: { type: 'boolean', default: false },
       url: { type: 'string', default: 'http://127.0.0.1:8000' },
       key: { type: 'string' },
@@ -44,15 +46,16 @@ async function run(): Promise<void> {
     process.stdout.write(USAGE);
     return;
   }
-  const { url: serverUrl, key = process.env.TICKET_SERVICE_KEY, force, help: _, ...filters } = values;
+  const { url: serverUrl, key = process.env.TICKET_SERVICE_KEY, all, force, help: _, ...filters } = values;
   const filter = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name.replace('-', '_'), value]));
+  if (all === Object.keys(filter).length > 0) throw new Error('give either a filter or --all, after `--`');
   const url = serverUrl.replace(/\/+$/, '');
   const request = createClient(url, key);
   const curl = key ? 'curl -H "Authorization: Bearer $TICKET_SERVICE_KEY"' : 'curl';
   await follow(await request('POST', '/batches', { filter, force }), { url, curl, request });
 }
 
-/** The server may be restarting. */
+/** The server may be restarting, or limit the rate of requests. */
 class TransientError extends Error {}
 
 type Request = (method: string, path: string, body?: unknown) => Promise<Batch>;
@@ -66,7 +69,8 @@ const createClient =
       throw new TransientError(`${url} does not answer (${cause?.code ?? 'no connection'})`);
     });
     if (response.ok) return (await response.json()) as Batch;
-    if (response.status >= 500) throw new TransientError(`${url} answers with status ${response.status}`);
+    if (response.status >= 500 || response.status === 429)
+      throw new TransientError(`${url} answers with status ${response.status}`);
     const answer = (await response.json()) as Problem;
     const errors = (answer.errors ?? []).map(({ loc, msg }) => `${loc.slice(1).join('.')} ${msg}`);
     throw new Error([answer.detail, ...errors].join(': '));

@@ -31,7 +31,6 @@ describe('createBackgroundRetry', () => {
     llmError('llm_rate_limited', { retryAfterMs: 2000 }),
     llmError('llm_quota_exhausted'),
     llmError('llm_unauthorized'),
-    llmError('llm_unavailable', { retryAfterMs: 2000 }),
     budgetExhausted(),
   ])('repeats a run that pauses the queue without counting it ($code)', (error) => {
     expect(retry(error, 5)).toEqual({ backgroundRun: 5, delayMs: 0 });
@@ -39,8 +38,10 @@ describe('createBackgroundRetry', () => {
 });
 
 describe('pausesQueue', () => {
-  it('pauses at a rate limit without Retry-After, which counts as a try of the ticket', () => {
-    const error = llmError('llm_rate_limited');
+  it.each([
+    ['a rate limit without Retry-After', llmError('llm_rate_limited')],
+    ['an outage with Retry-After', llmError('llm_unavailable', { retryAfterMs: 2000 })],
+  ])('pauses at %s, which counts as a try of the ticket', (_name, error) => {
     expect(pausesQueue(error)).toBe(true);
     expect(retry(error, 1)).toMatchObject({ backgroundRun: 2 });
     expect(retry(error, 5)).toBeUndefined();

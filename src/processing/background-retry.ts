@@ -12,12 +12,17 @@ export interface BackgroundRetryOptions {
 const FACTOR = 6;
 const MAX_DELAY_MS = 6 * 3600 * 1000;
 
-/** Whether the failure certainly concerns every ticket, so that this one is not to blame. */
+/**
+ * Whether the failure certainly concerns every ticket, so that this one is not to blame. Without `Retry-After`, a rate
+ * limit may concern just this ticket: providers also refuse a too long text like this.
+ */
 const concernsAllTickets = ({ code, retryAfterMs }: AppError): boolean =>
-  BACKGROUND_FAILURES[code] === 'pause' || (BACKGROUND_FAILURES[code] === 'retry' && retryAfterMs !== undefined);
+  BACKGROUND_FAILURES[code] === 'pause' || (code === 'llm_rate_limited' && retryAfterMs !== undefined);
 
-/** Without `Retry-After`, a rate limit may concern just this ticket: providers also refuse a too long text like this. */
-export const pausesQueue = (error: AppError): boolean => concernsAllTickets(error) || error.code === 'llm_rate_limited';
+export const pausesQueue = ({ code, retryAfterMs }: AppError): boolean =>
+  BACKGROUND_FAILURES[code] === 'pause' ||
+  code === 'llm_rate_limited' ||
+  (BACKGROUND_FAILURES[code] === 'retry' && retryAfterMs !== undefined);
 
 /** Returns a function that decides what follows a failed background run; undefined: the failure is final. */
 export const createBackgroundRetry =

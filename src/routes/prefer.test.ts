@@ -15,6 +15,7 @@ describe('parsePrefer', () => {
     ['respond-async, wait=1, wait=9', true, 1000],
     ['respond-async, wait=-1', true, 0],
     ['respond-async, wait=1.5', true, 0],
+    ['respond-async, wait=99999999999', true, 99_999_999_999_000],
     ['respond-async, wait=99999999999999999999', true, 0],
     ['respond-asynchronously', false, 0],
     [', ,=,;,respond-async', true, 0],

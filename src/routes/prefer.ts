@@ -17,6 +17,6 @@ export function parsePrefer(header: unknown): Preferences {
   const wait = preferences.get('wait') ?? '';
   return {
     respondAsync: preferences.has('respond-async'),
-    waitMs: /^\d{1,9}$/.test(wait) ? Number(wait) * 1000 : 0,
+    waitMs: /^\d{1,15}$/.test(wait) ? Number(wait) * 1000 : 0,
   };
 }

@@ -26,7 +26,7 @@ function countRuns({ total, skipped, cost_usd, is_expanded }: BatchRow, runs: Ru
   const costs = [cost_usd, ...runs.map(({ cost }) => cost)].filter((cost) => cost !== null);
   const others = total - running - succeeded - failed;
   return {
-    // Until all tickets have been looked at, those that remain count as queued; then those without a run as skipped.
+    // Until all tickets were checked, those that remain count as queued; then those without a run as skipped.
     queued: is_expanded ? queued : Math.max(0, others - skipped),
     running,
     succeeded,

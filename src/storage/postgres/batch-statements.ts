@@ -115,9 +115,11 @@ function prepareCancelQueued(pool: Connections['pool']) {
     order by runs.id desc limit ${sql.placeholder('limit')} for no key update skip locked`);
   const cancelled = pool.$with('cancelled', {}).as(sql`
     update runs set status = 'abandoned', finished_at = ${NOW} from queued where runs.id = queued.id`);
+  // Interrupted background runs and those that made no call have not changed the status.
+  const hasFailed = sql`(background_run is null or (runs.status = 'failed' and attempts > 0))`;
   const formerStatus = sql<'done' | 'failed' | 'new'>`case
     when exists (select from results where results.ticket_id = tickets.id) then 'done'
-    when exists (select from runs where runs.ticket_id = tickets.id and started_at is not null) then 'failed'
+    when exists (select from runs where runs.ticket_id = tickets.id and ${hasFailed}) then 'failed'
     else 'new' end`;
   return pool
     .with(queued, cancelled)

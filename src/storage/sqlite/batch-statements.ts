@@ -14,10 +14,16 @@ export function prepareBatchStatements(db: BetterSQLite3Database) {
   );
   const isRunOfBatch = eq(runs.batch_id, ID);
   const hasResult = exists(db.select().from(results).where(eq(results.ticket_id, tickets.id)));
-  const startedRun = db
+  /** Interrupted background runs and those that made no call have not changed the status. */
+  const failedRun = db
     .select()
     .from(runs)
-    .where(and(eq(runs.ticket_id, tickets.id), sql`${runs.started_at} is not null`));
+    .where(
+      and(
+        eq(runs.ticket_id, tickets.id),
+        sql`(${runs.background_run} is null or (${runs.status} = 'failed' and ${runs.attempts} > 0))`,
+      ),
+    );
   const newestQueued = db
     .select({ id: runs.id })
     .from(runs)
@@ -108,7 +114,7 @@ export function prepareBatchStatements(db: BetterSQLite3Database) {
     /** The status before the run was queued. */
     restoreFormerStatus: db
       .update(tickets)
-      .set({ status: sql`case when ${hasResult} then 'done' when ${exists(startedRun)} then 'failed' else 'new' end` })
+      .set({ status: sql`case when ${hasResult} then 'done' when ${exists(failedRun)} then 'failed' else 'new' end` })
       .where(eq(tickets.id, sql.placeholder('ticketId')))
       .prepare(),
   };

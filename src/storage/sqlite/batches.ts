@@ -69,7 +69,7 @@ export function createBatchRepository(db: BetterSQLite3Database, { write }: Writ
   }
 
   return {
-    create: (batch, key) => write(() => create(batch, key), 10 * batch.total),
+    create: (batch, key) => write(() => create(batch, key), JSON.stringify(batch.definition).length),
 
     findById: (id) =>
       read(() => {
