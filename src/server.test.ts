@@ -208,7 +208,7 @@ describe('server process', () => {
       /^ticket_service_tickets\{status="done"\} 1$/m,
       /^gen_ai_client_operation_duration_seconds_count\{.*outcome="ok"\} 1$/m,
       /^gen_ai_client_operation_attempts_total\{.*outcome="ok"\} 1$/m,
-      /^ticket_service_db_commit_writes_sum 3$/m,
+      /^ticket_service_db_commit_writes_sum [3-9]$/m, // on a busy machine, also those of heartbeats
       /^http_server_request_duration_seconds_count\{.*http_response_status_code="429".*\} 1$/m,
       /^ticket_service_llm_calls_active 0$/m,
       /^ticket_service_requests_coalesced_total 0$/m,
