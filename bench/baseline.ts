@@ -16,7 +16,9 @@ const [file = '', synchronous = 'FULL'] = process.argv.slice(2);
 const sqlite = new Database(file);
 sqlite.pragma('journal_mode = WAL');
 sqlite.pragma(`synchronous = ${synchronous}`);
-const selectTicket = sqlite.prepare<[number], Row>('SELECT id, created_at, source, raw_text, status FROM tickets WHERE id = ?');
+const selectTicket = sqlite.prepare<[number], Row>(
+  'SELECT id, created_at, source, raw_text, status FROM tickets WHERE id = ?',
+);
 const selectResult = sqlite.prepare<[number], Row>('SELECT * FROM results WHERE ticket_id = ?');
 const insertTicket = sqlite.prepare<[string, string], Row>(
   'INSERT INTO tickets (source, raw_text) VALUES (?, ?) RETURNING id, created_at, source, raw_text, status',
