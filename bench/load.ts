@@ -51,8 +51,8 @@ export async function measureLoad(server: Server, load: Load): Promise<Metrics> 
 export async function measureRequest(url: string): Promise<Metrics> {
   const start = performance.now();
   const response = await fetch(url);
-  await response.arrayBuffer();
-  if (!response.ok) throw new Error(`${url} returned ${response.status}`);
+  const body = await response.text();
+  if (!response.ok) throw new Error(`${url} returned ${response.status}: ${body}`);
   return { durationMs: performance.now() - start };
 }
 

@@ -4,4 +4,4 @@ process.on('message', () => {
   const { user, system } = process.cpuUsage();
   process.send({ cpuUs: user + system, memoryBytes: process.memoryUsage.rss() });
 });
-process.channel.unref(); // the channel must not keep the process alive
+process.channel?.unref(); // the channel must not keep the process alive; a worker thread has none
