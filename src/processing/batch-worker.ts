@@ -1,6 +1,6 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import type { BaseLogger } from 'pino';
 import type { BatchChunk, BatchRepository, OpenBatch, TicketRepository } from '../storage/types.ts';
+import { createPoller, type Poller } from './poller.ts';
 import type { Queue } from './queue.ts';
 
 /** Tickets that are queued or cancelled in one transaction, which blocks the process for some 20 ms. */
@@ -17,33 +17,16 @@ export interface BatchWorkerOptions {
 }
 
 /** Queues the tickets of batches, and finishes the batches whose tickets are done. Every process has one. */
-export interface BatchWorker {
-  start(): void;
-  /** Looks for batches at once. */
-  wake(): void;
+export interface BatchWorker extends Poller {
   /** Cancels the queued runs of a batch whose cancellation is stored: a chunk at once, the others in the background. */
   cancel(id: number): Promise<void>;
-  stop(): Promise<void>;
 }
 
 export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerOptions): BatchWorker {
-  const stopping = new AbortController();
-  const { signal } = stopping;
-  let wakeUp = new AbortController();
-  let stopped = Promise.resolve();
-
-  const pause = (ms: number) =>
-    sleep(ms, undefined, { signal: AbortSignal.any([signal, wakeUp.signal]) }).catch(() => {});
-
-  const wake = () => wakeUp.abort();
-
-  async function run(): Promise<void> {
-    while (!signal.aborted) {
-      wakeUp = new AbortController();
-      const hasMore = await step().catch((err) => void log.error({ err }, 'open batches could not be read'));
-      await pause(hasMore ? PAUSE_MS : POLL_MS);
-    }
-  }
+  const poller = createPoller(async () => {
+    const hasMore = await step().catch((err) => void log.error({ err }, 'open batches could not be read'));
+    return hasMore ? PAUSE_MS : POLL_MS;
+  });
 
   /** Advances every open batch by a chunk; returns whether there is more to do at once. */
   async function step(): Promise<boolean> {
@@ -90,16 +73,9 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
   }
 
   return {
-    start() {
-      stopped = run();
-    },
-    wake,
+    ...poller,
     async cancel(id) {
-      if (await cancelChunk(id)) wake();
-    },
-    async stop() {
-      stopping.abort();
-      await stopped;
+      if (await cancelChunk(id)) poller.wake();
     },
   };
 }

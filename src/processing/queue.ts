@@ -3,6 +3,7 @@ import type { ClaimedRun } from '../storage/types.ts';
 import { pausesQueue } from './background-retry.ts';
 import { budgetExhausted } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createPoller, type Poller } from './poller.ts';
 import type { Processor } from './processor.ts';
 import { createQueuePause } from './queue-pause.ts';
 import type { RequestLog } from './run-log.ts';
@@ -18,13 +19,11 @@ export interface QueueOptions {
   log: RequestLog;
 }
 
-/** Executes queued runs in the slots that requests leave free. */
-export interface Queue {
-  start(): void;
-  /** Looks for queued runs at once. */
-  wake(): void;
-  /** Claims no more runs; resolves when no claim is under way. Active runs go on. */
-  stop(): Promise<void>;
+/**
+ * Executes queued runs in the slots that requests leave free. `wake` looks for queued runs at once. Runs that are under
+ * way at `stop` go on.
+ */
+export interface Queue extends Poller {
   stats(): { active: number; isPaused: boolean };
 }
 
@@ -34,32 +33,10 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
   let active = 0;
   /** Those, and the runs whose result is being stored. */
   let unfinished = 0;
-  let isStopped = concurrency === 0;
-  let isWakePending = false;
-  let wakeSleeper = () => {};
-  let stopped = Promise.resolve();
-
-  function wake(): void {
-    isWakePending = true;
-    wakeSleeper();
-  }
-
-  const sleep = () =>
-    new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, POLL_MS);
-      wakeSleeper = () => {
-        clearTimeout(timer);
-        resolve();
-      };
-    });
-
-  async function run(): Promise<void> {
-    while (!isStopped) {
-      isWakePending = false;
-      await startRuns().catch((err) => log.error({ err }, 'queued runs could not be claimed'));
-      if (!isWakePending && !isStopped) await sleep();
-    }
-  }
+  const poller = createPoller(async () => {
+    await startRuns().catch((err) => log.error({ err }, 'queued runs could not be claimed'));
+    return POLL_MS;
+  });
 
   async function startRuns(): Promise<void> {
     if (pause.isPaused()) return;
@@ -78,7 +55,7 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
     unfinished += 1;
     const freeSlot = once(() => {
       active -= 1;
-      wake();
+      poller.wake();
     });
     try {
       // The next run is claimed while the answer is stored; otherwise all slots would wait for the same commits.
@@ -91,7 +68,7 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
     } finally {
       unfinished -= 1;
       freeSlot();
-      wake();
+      poller.wake();
     }
   }
 
@@ -105,14 +82,9 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
   }
 
   return {
+    ...poller,
     start() {
-      stopped = run();
-    },
-    wake,
-    async stop() {
-      isStopped = true;
-      wake();
-      await stopped;
+      if (concurrency > 0) poller.start();
     },
     stats: () => ({ active: unfinished, isPaused: pause.isPaused() }),
   };
