@@ -2,7 +2,7 @@ import { existsSync } from 'node:fs';
 import { parseArgs } from 'node:util';
 import { parseDatabaseUrl, redactDatabaseUrl } from '../config/database-url.ts';
 import { isPostgresUrl, openStorage, openTransfer } from '../storage/open.ts';
-import { copyTables } from '../storage/transfer.ts';
+import { copyTables, type Transfer } from '../storage/transfer.ts';
 import { createProgressBar } from './progress.ts';
 
 const USAGE = `Usage: npm run db:copy -- SOURCE_URL TARGET_URL
@@ -45,8 +45,9 @@ async function copy(sourceUrl: string, targetUrl: string): Promise<void> {
   if (!isPostgresUrl(sourceUrl) && !existsSync(sourceUrl)) throw new Error(`there is no database ${sourceUrl}`);
   for (const url of [sourceUrl, targetUrl]) await (await openStorage(url)).close(); // applies the migrations
   const source = await openTransfer(sourceUrl, 'source');
-  const target = await openTransfer(targetUrl, 'target');
+  let target: Transfer | undefined;
   try {
+    target = await openTransfer(targetUrl, 'target');
     const progress = createProgressBar('{bar} {value} of {total} rows');
     const tables = await copyTables(source, target, (copied, total) => {
       if (!progress.isActive) progress.start(total, 0);
@@ -58,7 +59,7 @@ async function copy(sourceUrl: string, targetUrl: string): Promise<void> {
     }
     process.stdout.write(`Copied ${redactDatabaseUrl(sourceUrl)} to ${redactDatabaseUrl(targetUrl)}.\n`);
   } finally {
-    await target.close();
+    await target?.close();
     await source.close();
   }
 }

@@ -10,7 +10,7 @@ const isOpen = isNull(batches.finished_at);
 const KEY_TTL = sql`interval '24 hours'`;
 
 /** The statements of batches.ts. */
-export function prepareBatchStatements({ reads, writes, pool }: Connections) {
+export function prepareBatchStatements({ reads, writes, pool, slow }: Connections) {
   const isKey = and(eq(batches.client, sql.placeholder('client')), eq(batches.idempotency_key, sql.placeholder('key')));
   const isActive = sql`exists (
     select from runs where runs.batch_id = batches.id and runs.status in ('queued', 'running'))`;
@@ -21,7 +21,7 @@ export function prepareBatchStatements({ reads, writes, pool }: Connections) {
         select status, count(*) as count, sum(cost_usd) as cost from runs
         where runs.batch_id = batches.id and batches.finished_at is null
         group by status) as counted)`;
-    return reads.select({ row: getTableColumns(batches), runs }).from(batches);
+    return slow.select({ row: getTableColumns(batches), runs }).from(batches); // a batch may have many runs
   };
   return {
     find: select().where(isBatch).prepare('find_batch'),

@@ -30,7 +30,7 @@ export function createBatchRepository(connections: Connections, { write }: Pick<
     try {
       return await create(batch, key);
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
+      if (!isUniqueViolation(error, 'batches_idempotency_key')) throw error;
       return createOnce(batch, key); // another request has just used the key
     }
   }

@@ -7,9 +7,10 @@ import { AppError } from '../../errors.ts';
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  * - classes 08, 28, 40, 53, 57, 58, XX: connection, authorization, rollback, resources, operator, system, internal
  * - 25006: the server has become a standby; 3D000: the database is gone; 42501: a right is missing
+ * - 25P04, 55P03: a time limit of the role, for transactions or locks
  * - 26000, 42P05: a PgBouncer that does not know prepared statements
  */
-const STORAGE_CODES = /^(?:(?:08|28|40|53|57|58|XX)...|25006|3D000|42501|26000|42P05)$/;
+const STORAGE_CODES = /^(?:(?:08|28|40|53|57|58|XX)...|25006|25P04|3D000|42501|26000|42P05|55P03)$/;
 
 /** Retrying does not repair damaged files. */
 const DAMAGE_CODES = /^XX00[12]$/;
@@ -28,9 +29,11 @@ export function toStorageError(error: unknown): unknown {
   return new Error(['PostgreSQL', code, table, constraint, isAboutSchema && message].filter(Boolean).join(' '));
 }
 
-/** Whether a row with this unique key exists already. */
-export const isUniqueViolation = (error: unknown): boolean =>
-  error instanceof DrizzleQueryError && (error.cause as NodeJS.ErrnoException | undefined)?.code === '23505';
+/** Whether another row has the same values in the columns of this unique constraint. */
+export function isUniqueViolation(error: unknown, constraint: string): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
+  return cause instanceof pg.DatabaseError && cause.code === '23505' && cause.constraint === constraint;
+}
 
 /** The driver's errors for a broken connection often have no code. */
 function storageUnavailable(cause: NodeJS.ErrnoException | undefined): AppError {

@@ -29,8 +29,11 @@ export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, i
   // Every statement locks the tickets before the runs, in the order of their ids, so that two of them cannot deadlock.
   const ticket = pool.$with('ticket', {}).as(sql`
     select id from tickets where id = any(array(select (run).ticket_id from input)) order by id for no key update`);
-  /** @param next number in its series of the run that follows, if the ended one is a background run. */
-  const endRuns = (assignments: SQL, next: SQL) =>
+  /**
+   * @param next number in its series of the run that follows, if the ended one is a background run
+   * @param startAfter when that run may start; null: `next_delay_ms` from now
+   */
+  const endRuns = (assignments: SQL, next: SQL, startAfter = sql`null::timestamptz`) =>
     pool.$with('ended', { ticketId: runs.ticket_id }).as(sql`
       update runs set lease_owner = null, lease_expires_at = null, finished_at = ${NOW}, ${assign(USAGE, 'run')},
         batch_id = case when runs.background_run is null or ${next} is null then runs.batch_id end, ${assignments}
@@ -39,7 +42,8 @@ export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, i
       where runs.ticket_id = ticket.id and runs.number = (run).number and ${isOwned}
       returning runs.ticket_id, runs.number, runs.started_at, runs.created_at, runs.provider, runs.error_code,
         ${names([...USAGE, 'model', 'prompt_version', 'category'].map((name) => `runs.${name}`))}, result,
-        folded_summary, rounded_latency_ms, former.batch_id as former_batch_id, coalesce(next_delay_ms, 0) as next_delay_ms,
+        folded_summary, rounded_latency_ms, former.batch_id as former_batch_id,
+        ${startAfter} as next_start_after, coalesce(next_delay_ms, 0) as next_delay_ms,
         case when runs.background_run is not null then ${next} end as next_background_run`);
   const recorded = (status: string, latencyMs: SQL) =>
     pool.$with('recorded', {}).as(recordUsage(sql`ended`, { status, latencyMs }));
@@ -59,7 +63,8 @@ export function prepareRunEnds({ pool }: Pick<Connections, 'pool'>, { isOwned, i
 
   const completed = endRuns(sql`status = 'succeeded', ${assign(OUTCOME, 'result')}`, sql`null::bigint`);
   const failed = endRuns(sql`status = 'failed', ${assign(FAILURE, 'run')}`, sql`next_background_run`);
-  const released = endRuns(sql`status = 'abandoned'`, sql`runs.background_run`);
+  // A released run keeps its place in the queue.
+  const released = endRuns(sql`status = 'abandoned'`, sql`runs.background_run`, sql`former.start_after`);
   const stored = storeResults(pool);
   return {
     complete: pool

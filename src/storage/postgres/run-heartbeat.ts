@@ -39,7 +39,7 @@ export function prepareHeartbeat(
     'expired',
     sql`
       select runs.id, ticket_id, number, background_run as next_background_run, 0 as next_delay_ms,
-        batch_id as former_batch_id
+        start_after as next_start_after, batch_id as former_batch_id
       from tickets join runs on ticket_id = tickets.id
       where ${isExpired} for no key update skip locked`,
   );

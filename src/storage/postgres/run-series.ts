@@ -7,8 +7,8 @@ import type { Connections } from './connections.ts';
  */
 export const queueNextRuns = (from: SQL) => sql`
   insert into runs (ticket_id, number, status, background_run, start_after, batch_id)
-  select ticket_id, number + 1, 'queued', next_background_run, now() + next_delay_ms * interval '1 millisecond',
-    former_batch_id
+  select ticket_id, number + 1, 'queued', next_background_run,
+    coalesce(next_start_after, now() + next_delay_ms * interval '1 millisecond'), former_batch_id
   from ${from} where next_background_run is not null
   on conflict do nothing`;
 

@@ -79,7 +79,7 @@ export function createTicketRepository(
       );
       return { ticket: created as Ticket, isReplay: false };
     } catch (error) {
-      if (!isUniqueViolation(error)) throw error;
+      if (!isUniqueViolation(error, 'idempotency_keys_client_key_pk')) throw error;
       return createOnce(ticket, { client, key, requestHash }, options); // another request has just used the key
     }
   }

@@ -4,25 +4,18 @@ import { dirname } from 'node:path';
 import Database from 'better-sqlite3';
 import { drizzle } from 'drizzle-orm/better-sqlite3';
 import { StartupError } from '../../errors.ts';
-import {
-  LEASE_MS,
-  type Storage,
-  type StorageOptions,
-  type TicketFilter,
-  type TicketListQuery,
-  type TicketPosition,
-} from '../types.ts';
+import { LEASE_MS, type Storage, type StorageOptions, type TicketListQuery } from '../types.ts';
 import { createBatchRepository } from './batches.ts';
 import { read } from './errors.ts';
 import { assertIntegrity, describeOpenError } from './integrity.ts';
-import { createTicketCount, createTicketList } from './list.ts';
+import { createTicketList } from './list.ts';
 import { migrate } from './migrate.ts';
 import { createQueueRepository } from './queue.ts';
 import { createReadinessCheck } from './readiness.ts';
 import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
 import { fillSearchTexts } from './search-texts.ts';
-import { createSearchThread } from './search-thread.ts';
+import { createSearchThreads } from './search-thread.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
 import { createWriteBatcher } from './write-batcher.ts';
@@ -31,9 +24,6 @@ import { createWriteBatcher } from './write-batcher.ts';
 const START_BUSY_TIMEOUT_MS = 5000;
 const BUSY_TIMEOUT_MS = 100;
 const RETRY_MS = 20;
-
-/** Tickets that a search for a count reads at once. */
-const SEARCH_PAGE = 1000;
 
 /**
  * Opens the database file, creates it and its folder if missing, and applies the migrations that it lacks.
@@ -64,26 +54,13 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   const writer = createWriteBatcher(sqlite, { onCommit });
   const identity = { owner: randomUUID(), leaseMs };
   const listTickets = createTicketList(sqlite);
-  const countTickets = createTicketCount(sqlite);
-  const searchThread = createSearchThread(sqlite.name);
-
+  const threads = createSearchThreads(sqlite.name);
   const list = (query: TicketListQuery) =>
-    query.filter.q === undefined ? read(() => listTickets(query)) : searchThread.search(query);
-
-  async function count(filter: TicketFilter): Promise<number> {
-    if (filter.q === undefined) return read(() => countTickets(filter));
-    let matches = 0;
-    for (let after: TicketPosition | undefined; ; ) {
-      const page = await list({ filter, order: 'oldest', limit: SEARCH_PAGE, after });
-      matches += page.data.length;
-      if (!page.next) return matches;
-      after = page.next;
-    }
-  }
+    query.filter.q === undefined ? read(() => listTickets(query)) : threads.search(query);
 
   return {
     appliedMigrations,
-    tickets: createTicketRepository(db, writer, { list, count }),
+    tickets: createTicketRepository(db, writer, { list, count: threads.count }),
     results: createResultRepository(db),
     runs: createRunRepository(db, writer, identity),
     queuedRuns: createQueueRepository(db, writer, identity),
@@ -92,7 +69,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
     checkReadiness: createReadinessCheck(db, writer),
     async close() {
       sqlite.close();
-      await searchThread.close();
+      await threads.close();
     },
   };
 }

@@ -6,6 +6,8 @@ import { runs } from './schema.ts';
 
 export interface QueuedRun extends NextRun {
   ticketId: number;
+  /** When the run may start, in ms since 1970, instead of `delayMs` from now. */
+  startAfter?: number | null;
   /** The run's number. */
   number: number;
   batchId?: number | null;
@@ -25,6 +27,6 @@ export function createRunEnqueuer(db: BetterSQLite3Database) {
     })
     .returning(RUN_COLUMNS)
     .prepare();
-  return ({ ticketId, number, backgroundRun, delayMs, batchId = null }: QueuedRun) =>
-    insert.get({ ticketId, number, backgroundRun, startAfter: Math.round(Date.now() + delayMs), batchId });
+  return ({ delayMs, startAfter, batchId = null, ...run }: QueuedRun) =>
+    insert.get({ ...run, startAfter: startAfter ?? Math.round(Date.now() + delayMs), batchId });
 }

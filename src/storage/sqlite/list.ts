@@ -51,11 +51,11 @@ export function createTicketList(sqlite: Database.Database) {
   });
 }
 
-/** Returns a function that counts the tickets of a filter without `q`, which reads nothing but an index. */
+/** Returns a function that counts the tickets of a filter. Without `q`, it reads nothing but an index. */
 export function createTicketCount(sqlite: Database.Database) {
-  return (filter: Omit<TicketFilter, 'q'>): number => {
-    const { sql, parameters } = rangesStatement({ filter: { ...filter, q: undefined }, order: 'oldest' });
-    const statement = sqlite.prepare<[object], number>(`SELECT count(*) FROM (${sql})`).pluck();
+  return (filter: TicketFilter): number => {
+    const { sql, parameters } = rangesStatement({ filter, order: 'oldest' });
+    const statement = sqlite.prepare<[object], number>(`SELECT count(*) FROM (${sql}) WHERE isMatch`).pluck();
     return statement.get(parameters) ?? 0;
   };
 }

@@ -25,6 +25,7 @@ export const SERIES_COLUMNS = {
   ticket_id,
   number: runs.number,
   background_run,
+  start_after,
   batch_id,
   cost_usd: runs.cost_usd,
 };

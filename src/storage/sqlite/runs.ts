@@ -51,7 +51,7 @@ export function createRunRepository(
     run.status === 'running' && run.lease_owner !== owner && wasBlockedWithin(leaseMs / 4);
 
   /** Queues the next run of a background series. */
-  function enqueueNext(run: SeriesRow, next: NextRun): void {
+  function enqueueNext(run: SeriesRow, next: NextRun & { startAfter?: number | null }): void {
     insertQueued({ ticketId: run.ticket_id, number: run.number + 1, batchId: run.batch_id, ...next });
     leaveBatch(run);
   }
@@ -63,11 +63,11 @@ export function createRunRepository(
     statements.clearBatch.run({ id });
   }
 
-  /** What follows a run without an outcome. Its number in the series is used again, because it is not to blame. */
+  /** What follows a run without an outcome. It keeps its number in the series and its place in the queue. */
   function recoverTicket(run: SeriesRow): void {
-    const { ticket_id: ticketId, background_run: backgroundRun } = run;
+    const { ticket_id: ticketId, background_run: backgroundRun, start_after: startAfter } = run;
     if (backgroundRun === null) statements.restoreTicketStatus.run({ ticketId });
-    else enqueueNext(run, { backgroundRun, delayMs: 0 });
+    else enqueueNext(run, { backgroundRun, startAfter, delayMs: 0 });
   }
 
   function claimRun(ticketId: number, { force, claim, origin, dailyBudgetUsd }: ClaimOptions): ClaimResult {

@@ -4,13 +4,13 @@ import { openTestStorage } from '../../testing/database.ts';
 import { temporaryFolder } from '../../testing/folder.ts';
 import type { TicketListQuery } from '../types.ts';
 import { openSqlite } from './client.ts';
-import { createSearchThread } from './search-thread.ts';
+import { createSearchThreads } from './search-thread.ts';
 
 const QUERY: TicketListQuery = { filter: { q: 'needle' }, order: 'newest', limit: 10 };
 const TICKET = { raw_text: 'A needle.', source: 'web' };
 
 function openThread(path: string) {
-  const thread = createSearchThread(path);
+  const thread = createSearchThreads(path);
   onTestFinished(thread.close);
   return thread;
 }
@@ -58,6 +58,7 @@ describe('close', () => {
     const storage = openSqlite(path);
     await storage.tickets.create(TICKET);
     await storage.tickets.list(QUERY);
+    expect(await storage.tickets.count({})).toBe(1);
     expect(existsSync(`${path}-wal`)).toBe(true);
     await storage.close();
     expect(existsSync(`${path}-wal`)).toBe(false);

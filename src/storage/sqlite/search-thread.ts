@@ -1,28 +1,44 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
+import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
 import { createSearchQueue } from '../search-queue.ts';
-import type { TicketListPage, TicketListQuery } from '../types.ts';
+import type { TicketFilter, TicketListPage, TicketListQuery } from '../types.ts';
 import { toStorageError } from './errors.ts';
 
 /** The source, or the file that the bundler makes of it. */
 const WORKER_FILE = new URL(`search-worker.${import.meta.url.endsWith('.ts') ? 'ts' : 'cjs'}`, import.meta.url);
 
-export interface SearchRequest {
-  query: TicketListQuery;
-  budgetMs: number;
-}
+export type SearchRequest = { query: TicketListQuery; budgetMs: number } | { count: TicketFilter };
 
-export type SearchAnswer = { page: TicketListPage } | { error: { code: string | undefined; message: string } };
+export type SearchAnswer =
+  | { result: TicketListPage | number }
+  | { error: { code: string | undefined; message: string } };
 
 /**
- * Searches in a thread of its own, because a search may read the text of every ticket. The thread starts with the first
- * search. If it dies, the search fails and the next one starts a new thread.
+ * Searches and counts in threads of their own, because both may read every ticket. Searches have a limit of time, counts
+ * have none, so they do not share a thread.
  */
-export function createSearchThread(path: string) {
+export function createSearchThreads(path: string) {
+  const searchThread = createThread(path);
+  const countThread = createThread(path);
+  const search = (query: TicketListQuery, budgetMs: number) => searchThread.ask<TicketListPage>({ query, budgetMs });
+  const countQueue = pLimit(1);
+  return {
+    search: createSearchQueue(search, 1),
+    count: (filter: TicketFilter) => countQueue(() => countThread.ask<number>({ count: filter })),
+
+    async close(): Promise<void> {
+      await Promise.all([searchThread.close(), countThread.close()]);
+    },
+  };
+}
+
+/** A thread that starts with the first request. If it dies, the request fails and the next one starts a new thread. */
+function createThread(path: string) {
   let worker: Worker | undefined;
 
-  function startWorker(): Worker {
+  function start(): Worker {
     const started = new Worker(WORKER_FILE, { workerData: { path } });
     started.unref();
     started.on('error', () => {}); // `ask` gets it, too
@@ -32,15 +48,14 @@ export function createSearchThread(path: string) {
     return started;
   }
 
-  async function search(query: TicketListQuery, budgetMs: number): Promise<TicketListPage> {
-    worker ??= startWorker();
-    const answer = await ask(worker, { query, budgetMs });
-    if ('page' in answer) return answer.page;
-    throw toStorageError(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
-  }
-
   return {
-    search: createSearchQueue(search, 1),
+    /** One request at a time. */
+    async ask<T extends TicketListPage | number>(request: SearchRequest): Promise<T> {
+      worker ??= start();
+      const answer = await answerOf(worker, request);
+      if ('result' in answer) return answer.result as T;
+      throw toStorageError(Object.assign(new Error(answer.error.message), { code: answer.error.code }));
+    },
 
     async close(): Promise<void> {
       await worker?.terminate();
@@ -48,7 +63,7 @@ export function createSearchThread(path: string) {
   };
 }
 
-async function ask(worker: Worker, request: SearchRequest): Promise<SearchAnswer> {
+async function answerOf(worker: Worker, request: SearchRequest): Promise<SearchAnswer> {
   const settled = new AbortController();
   const { signal } = settled;
   const failed = async () => {

@@ -1,8 +1,9 @@
+import { setTimeout } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, NO_CLAIM, runsOf, statusOf } from './background.ts';
-import { FORCE, REUSE, twoProcesses } from './two-processes.ts';
+import { FORCE, REUSE, TICKET, twoProcesses } from './two-processes.ts';
 
 const UNAVAILABLE = { code: 'llm_unavailable', message: 'unavailable' } as const;
 const RETRY = { backgroundRun: 2, delayMs: 60_000 };
@@ -142,6 +143,19 @@ export function describeBackgroundRuns(kind: StorageKind) {
       expect(await ours.runs.findRun(1, 1)).toMatchObject({ status: 'abandoned', ...makeRunUsage() });
       expect(await theirs.queuedRuns.claimQueuedRuns(CLAIM_ALL)).toMatchObject({
         runs: [{ run: 2, backgroundRun: 1 }],
+      });
+    });
+
+    it.each(['released', 'expired'])('keeps its place in the queue when it is %s', async (end) => {
+      const { ours, theirs, expireLeases } = await withBackgroundRun(kind);
+      await ours.tickets.create(TICKET);
+      await setTimeout(5); // the place is a time in ms
+      await enqueue(ours, 2);
+      if (end === 'released') await ours.runs.releaseRun(1, 1, makeRunUsage());
+      await expireLeases();
+      await theirs.runs.recoverExpiredRuns();
+      expect(await theirs.queuedRuns.claimQueuedRuns({ ...CLAIM_ALL, limit: 1 })).toMatchObject({
+        runs: [{ ticketId: 1, run: 2 }],
       });
     });
 
