@@ -9,7 +9,7 @@ const controls = [...read('docs/security-controls.md').matchAll(/^### (\w+) .*\n
   ([, id = '', text = '']) => ({
     id,
     text,
-    tests: [...text.matchAll(/^- `(src\/\S+)`: `(.+)`$/gm)].map(([, file = '', title = '']) => ({ file, title })),
+    tests: [...text.matchAll(/^- `(src\/\S+)`:\s+`(.+)`$/gm)].map(([, file = '', title = '']) => ({ file, title })),
   }),
 );
 

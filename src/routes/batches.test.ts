@@ -89,15 +89,15 @@ describe('POST /batches', () => {
     [{ category: 'auth/login', status: 'new' }, []],
     [{}, [1, 2, 3]],
   ])('takes the tickets of the filter %j', async (filter, expected) => {
-    const service = await startService(IDLE);
+    const service = await startService({});
     for (const payload of [{ raw_text: 'a' }, { raw_text: 'My invoice' }, { raw_text: 'c', source: 'email' }]) {
       await service.app.inject({ method: 'POST', url: '/tickets', payload });
     }
     const { total } = (await post(service, { filter })).json();
     expect(total).toBe(expected.length);
-    await expect
-      .poll(async () => (await statuses(service, [1, 2, 3])).flatMap((s, i) => (s === 'new' ? [] : [i + 1])))
-      .toEqual(expected);
+    await expect.poll(() => service.read('/batches/1')).toMatchObject({ finished_at: expect.any(String) });
+    const found = await statuses(service, [1, 2, 3]);
+    expect(found.flatMap((status, index) => (status === 'done' ? [index + 1] : []))).toEqual(expected);
   });
 
   it('counts a ticket that is tried again once, with the cost of all its runs', async () => {
