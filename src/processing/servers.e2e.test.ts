@@ -29,7 +29,7 @@ describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) 
     ]);
   });
 
-  it('together exceed a daily budget by no more than the calls under way, also those of a later start', async () => {
+  it('exceed a daily budget by no more than the calls under way, also after a restart', async () => {
     const { url: database } = await createDatabase();
     const prices = { 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }; // 0.16 dollars per call
     const { provider, servers } = await startServers(2, {
