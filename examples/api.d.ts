@@ -134,7 +134,7 @@ export interface paths {
         post?: never;
         /**
          * Cancel a batch
-         * @description Takes back the runs that are still queued; their tickets get their former status and count as skipped. Runs under way continue. The batch can still be read.
+         * @description Cancels the runs that are still queued; their tickets get their former status and count as skipped. Runs under way continue. The batch can still be read.
          */
         delete: operations["cancelBatch"];
         options?: never;
