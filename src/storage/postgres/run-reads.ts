@@ -20,7 +20,7 @@ export function prepareRunReads(db: Connections['reads'], { isLeased }: RunCondi
         and(
           isResultOfTicket,
           sql`not exists (
-          select from runs where ${isRunOfTicket} and (status = 'queued' or ${isLeased}))`,
+          select from runs where ${isRunOfTicket} and status in ('queued', 'running'))`,
         ),
       )
       .prepare('find_cached_result'),

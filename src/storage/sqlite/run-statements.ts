@@ -1,20 +1,4 @@
-import {
-  and,
-  between,
-  desc,
-  eq,
-  exists,
-  gt,
-  gte,
-  isNull,
-  lt,
-  ne,
-  notBetween,
-  notExists,
-  or,
-  type SQL,
-  sql,
-} from 'drizzle-orm';
+import { and, desc, eq, exists, gt, gte, isNull, lt, ne, notBetween, notExists, or, type SQL, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { alias, type SQLiteColumn } from 'drizzle-orm/sqlite-core';
 import { COUNTED_COLUMNS, RUN_COLUMNS, SERIES_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
@@ -28,7 +12,6 @@ const NOW = sql`CURRENT_TIMESTAMP`;
 const isTicket = eq(tickets.id, TICKET_ID);
 const isRunOfTicket = eq(runs.ticket_id, TICKET_ID);
 const LEASE_WINDOW = [sql.placeholder('now'), sql.placeholder('latest')] as const;
-const isLeased = and(eq(runs.status, 'running'), between(runs.lease_expires_at, ...LEASE_WINDOW));
 /** The words of the partial indexes `runs_active` and `runs_running`: SQLite uses them only if a statement has them. */
 const isActive = sql`${runs.status} in ('queued', 'running')`;
 const isRunning = sql`${runs.status} = 'running'`;
@@ -55,12 +38,6 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
   const isInList = (column: SQLiteColumn) =>
     sql`${column} in (select value from json_each(${sql.placeholder('ticketIds')}))`;
 
-  /** A queued run, or one whose lease has not expired. */
-  const liveRunOf = (ticketId: SQLiteColumn) =>
-    db
-      .select({ id: runs.id })
-      .from(runs)
-      .where(and(eq(runs.ticket_id, ticketId), isActive, or(eq(runs.status, 'queued'), isLeased)));
   const activeRunOf = (ticketId: SQLiteColumn) =>
     db
       .select({ id: runs.id })
@@ -83,10 +60,11 @@ export function prepareRunStatements(db: BetterSQLite3Database) {
   return {
     findTicket: db.select().from(tickets).where(isTicket).prepare(),
     findResult: db.select().from(results).where(eq(results.ticket_id, TICKET_ID)).prepare(),
+    /** Without the lease's window: SQLite 3.54 prepares a statement with such times anew for each call. */
     findCachedResult: db
       .select()
       .from(results)
-      .where(and(eq(results.ticket_id, TICKET_ID), notExists(liveRunOf(results.ticket_id))))
+      .where(and(eq(results.ticket_id, TICKET_ID), notExists(activeRunOf(results.ticket_id))))
       .prepare(),
     /** Without ORDER BY or LIMIT: SQLite 3.54 prepares a statement with both anew whenever its values change. */
     findNewest: db.select(STATE_COLUMNS).from(runs).where(and(isRunOfTicket, isNewest)).prepare(),

@@ -121,7 +121,7 @@ export function createRunRepository(
   }
 
   return {
-    findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId, ...leaseWindow() })),
+    findCachedResult: (ticketId) => read(() => statements.findCachedResult.get({ ticketId })),
 
     claimRun: (ticketId, options) => write(() => claimRun(ticketId, options)),
 

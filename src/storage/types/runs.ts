@@ -63,7 +63,7 @@ export interface NextRun {
 
 /** The runs of all processes on one database: at most one per ticket at a time. */
 export interface RunRepository {
-  /** The stored result of a ticket that has no run under way. */
+  /** The stored result of a ticket that has no queued or running run. */
   findCachedResult(ticketId: number): Promise<Result | undefined>;
   /**
    * Claims the ticket's queued run, or its next one unless one is under way, or a result is stored and `force` is not
