@@ -2,10 +2,9 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { toBatch as countBatch, reviveDates } from '../batch-counts.ts';
 import type { BatchChunk, BatchRepository, IdempotencyKey, NewBatch } from '../types.ts';
 import { prepareBatchStatements } from './batch-statements.ts';
-import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
-import { prepareRunStatements } from './run-statements.ts';
 import type { batches } from './schema.ts';
+import type { SharedStatements } from './statements.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type BatchRow = typeof batches.$inferSelect;
@@ -13,9 +12,12 @@ type BatchRow = typeof batches.$inferSelect;
 /** How long a key is remembered. */
 const KEY_TTL = '-1 day';
 
-export function createBatchRepository(db: BetterSQLite3Database, { write }: WriteBatcher): BatchRepository {
-  const statements = { ...prepareRunStatements(db), ...prepareBatchStatements(db) };
-  const insertQueued = createRunEnqueuer(db);
+export function createBatchRepository(
+  db: BetterSQLite3Database,
+  { runs: runStatements, insertQueuedRun }: SharedStatements,
+  { write }: WriteBatcher,
+): BatchRepository {
+  const statements = { ...runStatements, ...prepareBatchStatements(db) };
 
   const countRuns = ({ id, finished_at }: BatchRow) => (finished_at === null ? statements.countRuns.all({ id }) : []);
   const toBatch = (row: BatchRow) => countBatch(row, countRuns(row));
@@ -38,7 +40,7 @@ export function createBatchRepository(db: BetterSQLite3Database, { write }: Writ
     const newest = statements.findNewest.get({ ticketId });
     if (newest?.status === 'queued' || newest?.status === 'running') return false;
     if (!force && statements.findResult.get({ ticketId })) return false;
-    insertQueued({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0, batchId });
+    insertQueuedRun({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0, batchId });
     statements.markProcessing.run({ ticketId });
     return true;
   }

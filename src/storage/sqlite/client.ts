@@ -16,6 +16,7 @@ import { createResultRepository } from './results.ts';
 import { createRunRepository } from './runs.ts';
 import { fillSearchTexts } from './search-texts.ts';
 import { createSearchThreads } from './search-thread.ts';
+import { prepareSharedStatements } from './statements.ts';
 import { createTicketRepository } from './tickets.ts';
 import { createUsageRepository } from './usage.ts';
 import { createWriteBatcher } from './write-batcher.ts';
@@ -52,6 +53,7 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
   sqlite.pragma('cache_size = -4096'); // in KiB; the driver's default of 16 MiB would only fill with written pages
   const db = drizzle(sqlite);
   const writer = createWriteBatcher(sqlite, { onCommit });
+  const shared = prepareSharedStatements(db);
   const identity = { owner: randomUUID(), leaseMs };
   const listTickets = createTicketList(sqlite);
   const threads = createSearchThreads(sqlite.name);
@@ -60,11 +62,11 @@ function createStorage(sqlite: Database.Database, { leaseMs = LEASE_MS, onCommit
 
   return {
     appliedMigrations,
-    tickets: createTicketRepository(db, writer, { list, count: threads.count }),
+    tickets: createTicketRepository(db, shared, writer, { list, count: threads.count }),
     results: createResultRepository(db),
-    runs: createRunRepository(db, writer, identity),
-    queuedRuns: createQueueRepository(db, writer, identity),
-    batches: createBatchRepository(db, writer),
+    runs: createRunRepository(db, shared, writer, identity),
+    queuedRuns: createQueueRepository(db, shared, writer, identity),
+    batches: createBatchRepository(db, shared, writer),
     usage: createUsageRepository(db),
     checkReadiness: createReadinessCheck(db, writer),
     async close() {

@@ -2,13 +2,12 @@ import { and, eq, inArray, isNotNull, isNull, lt, sql, sum } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import { COUNTED_COLUMNS } from './run-columns.ts';
 import { batches, idempotencyKeys, results, runs, ticketSearch, tickets } from './schema.ts';
-import { createUsageRecorder } from './usage.ts';
+import type { SharedStatements } from './statements.ts';
 
 /** Deletes tickets with all that belongs to them. To be called in a transaction. */
-export function prepareDeletion(db: BetterSQLite3Database) {
+export function prepareDeletion(db: BetterSQLite3Database, recordUsage: SharedStatements['recordUsage']) {
   const ID = sql.placeholder('id');
   const isRunOfTicket = eq(runs.ticket_id, ID);
-  const recordUsage = createUsageRecorder(db);
   const findWithoutOutcome = db
     .select(COUNTED_COLUMNS)
     .from(runs)

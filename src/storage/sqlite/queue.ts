@@ -2,22 +2,19 @@ import { and, asc, count, eq, isNull, lte, sql } from 'drizzle-orm';
 import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { Run } from '../../schemas/run.ts';
 import type { ClaimedRun, EnqueueResult, QueueClaimOptions, QueueClaimResult, QueueRepository } from '../types.ts';
-import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
-import { prepareRunStatements } from './run-statements.ts';
 import type { ProcessIdentity } from './runs.ts';
 import { runs, tickets } from './schema.ts';
-import { createBudgetCheck } from './usage.ts';
+import type { SharedStatements } from './statements.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 export function createQueueRepository(
   db: BetterSQLite3Database,
+  { runs: runStatements, insertQueuedRun, isBudgetExhausted }: SharedStatements,
   { write }: WriteBatcher,
   { owner, leaseMs }: ProcessIdentity,
 ): QueueRepository {
-  const statements = { ...prepareRunStatements(db), ...prepareQueueStatements(db) };
-  const insertQueued = createRunEnqueuer(db);
-  const isBudgetExhausted = createBudgetCheck(db);
+  const statements = { ...runStatements, ...prepareQueueStatements(db) };
 
   function enqueueRun(ticketId: number, force: boolean): EnqueueResult {
     if (!statements.findTicket.get({ ticketId })) return { state: 'ticket_not_found' };
@@ -28,7 +25,7 @@ export function createQueueRepository(
       statements.joinBackground.run({ id: newest.id });
       return { state: 'queued', run: statements.findRun.get({ ticketId, number: newest.number }) as Run };
     }
-    const run = insertQueued({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0 });
+    const run = insertQueuedRun({ ticketId, number: (newest?.number ?? 0) + 1, backgroundRun: 1, delayMs: 0 });
     statements.markProcessing.run({ ticketId });
     return { state: 'queued', run };
   }

@@ -2,13 +2,11 @@ import type { BetterSQLite3Database } from 'drizzle-orm/better-sqlite3';
 import type { RunUsage } from '../../schemas/run.ts';
 import { fold } from '../fold.ts';
 import type { ClaimOptions, ClaimResult, NextRun, RunFailure, RunRepository, RunState } from '../types.ts';
-import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
 import { prepareResultUpsert } from './results.ts';
 import type { SERIES_COLUMNS, STATE_COLUMNS } from './run-columns.ts';
-import { prepareRunStatements } from './run-statements.ts';
 import type { runs } from './schema.ts';
-import { createBudgetCheck, createUsageRecorder } from './usage.ts';
+import type { SharedStatements } from './statements.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type RunRow = Pick<typeof runs.$inferSelect, keyof typeof STATE_COLUMNS>;
@@ -22,14 +20,11 @@ export interface ProcessIdentity {
 
 export function createRunRepository(
   db: BetterSQLite3Database,
+  { runs: statements, insertQueuedRun, recordUsage, isBudgetExhausted }: SharedStatements,
   { write, wasBlockedWithin }: WriteBatcher,
   { owner, leaseMs }: ProcessIdentity,
 ): RunRepository {
-  const statements = prepareRunStatements(db);
   const storeResult = prepareResultUpsert(db);
-  const recordUsage = createUsageRecorder(db);
-  const insertQueued = createRunEnqueuer(db);
-  const isBudgetExhausted = createBudgetCheck(db);
   let hasRestoredOrphans = false;
 
   /**
@@ -52,7 +47,7 @@ export function createRunRepository(
 
   /** Queues the next run of a background series. */
   function enqueueNext(run: SeriesRow, next: NextRun & { startAfter?: number | null }): void {
-    insertQueued({ ticketId: run.ticket_id, number: run.number + 1, batchId: run.batch_id, ...next });
+    insertQueuedRun({ ticketId: run.ticket_id, number: run.number + 1, batchId: run.batch_id, ...next });
     leaveBatch(run);
   }
 

@@ -4,10 +4,10 @@ import type { NewTicket, Ticket } from '../../schemas/ticket.ts';
 import { fold } from '../fold.ts';
 import type { CreateOptions, IdempotencyKey, TicketRepository } from '../types.ts';
 import { prepareDeletion } from './deletion.ts';
-import { createRunEnqueuer } from './enqueue.ts';
 import { read } from './errors.ts';
 import { createKeyStore } from './idempotency-keys.ts';
 import { ticketSearch, tickets } from './schema.ts';
+import type { SharedStatements } from './statements.ts';
 import type { WriteBatcher } from './write-batcher.ts';
 
 type Counts = Record<Ticket['status'], number>;
@@ -22,6 +22,7 @@ export const TICKET_COLUMNS = columns;
 
 export function createTicketRepository(
   db: BetterSQLite3Database,
+  { insertQueuedRun, recordUsage }: SharedStatements,
   { write }: WriteBatcher,
   { list, count: countMatching }: Pick<TicketRepository, 'list' | 'count'>,
 ): TicketRepository {
@@ -38,7 +39,6 @@ export function createTicketRepository(
     .insert(ticketSearch)
     .values({ ticket_id: sql.placeholder('id'), raw_text: sql.placeholder('raw_text') })
     .prepare();
-  const insertQueuedRun = createRunEnqueuer(db);
   const find = db
     .select(TICKET_COLUMNS)
     .from(tickets)
@@ -50,7 +50,7 @@ export function createTicketRepository(
     .groupBy(tickets.status)
     .prepare();
   const keys = createKeyStore(db);
-  const deletion = prepareDeletion(db);
+  const deletion = prepareDeletion(db, recordUsage);
 
   function create({ source, raw_text }: NewTicket, { enqueue = false }: CreateOptions = {}): Ticket {
     const ticket = insert.get({ source, raw_text, status: enqueue ? 'processing' : 'new' });
