@@ -3,6 +3,7 @@ import Database from 'better-sqlite3';
 import { onTestFinished } from 'vitest';
 import { openSqlite } from '../storage/sqlite/client.ts';
 import type { StorageOptions } from '../storage/types.ts';
+import { afterTest, type CleanUp } from './clean-up.ts';
 import { temporaryFolder } from './folder.ts';
 import { NODE_COMPILE_CACHE, ROOT } from './server-process.ts';
 
@@ -34,9 +35,9 @@ export function createDatabaseFolder(tickets: number): string {
 }
 
 /** Opens a database file directly and closes it after the test. */
-export function openSqliteFile(path: string): Database.Database {
+export function openSqliteFile(path: string, cleanUp: CleanUp = afterTest): Database.Database {
   const sqlite = new Database(path);
-  onTestFinished(() => void sqlite.close());
+  cleanUp(() => sqlite.close());
   return sqlite;
 }
 

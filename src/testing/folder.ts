@@ -1,11 +1,11 @@
 import { mkdtempSync, rmSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { onTestFinished } from 'vitest';
+import { afterTest, type CleanUp } from './clean-up.ts';
 
 /** Creates an empty folder and removes it after the test. */
-export function temporaryFolder(): string {
+export function temporaryFolder(cleanUp: CleanUp = afterTest): string {
   const folder = mkdtempSync(join(tmpdir(), 'ticket-service-'));
-  onTestFinished(() => rmSync(folder, { recursive: true, force: true }));
+  cleanUp(() => rmSync(folder, { recursive: true, force: true }));
   return folder;
 }

@@ -1,6 +1,7 @@
 import { randomUUID } from 'node:crypto';
 import pg from 'pg';
 import { inject, onTestFinished } from 'vitest';
+import { afterTest, type CleanUp } from './clean-up.ts';
 import { type PostgresOptions, startPostgresServer } from './postgres-server.ts';
 
 const SERVER_URL = inject('postgresUrl');
@@ -19,9 +20,9 @@ interface Database {
 const idle: Database[] = [];
 
 /** An empty database on the server that all tests share. The test must leave the schema as it is. */
-export async function createPostgresDatabase(): Promise<Database> {
+export async function createPostgresDatabase(cleanUp: CleanUp = afterTest): Promise<Database> {
   const database = idle.pop() ?? (await createDatabase());
-  onTestFinished(async () => {
+  cleanUp(async () => {
     await empty(database.client);
     idle.push(database);
   });

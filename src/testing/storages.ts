@@ -1,6 +1,6 @@
-import { onTestFinished } from 'vitest';
 import { openStorage } from '../storage/open.ts';
 import type { Storage, StorageOptions } from '../storage/types.ts';
+import { afterTest, type CleanUp } from './clean-up.ts';
 import { openSqliteFile } from './database.ts';
 import { writeEmptyDatabase } from './empty-database.ts';
 import { temporaryFolder } from './folder.ts';
@@ -8,11 +8,11 @@ import { createPostgresDatabase, HAS_POSTGRES } from './postgres.ts';
 
 type Row = Record<string, unknown>;
 
-/** An empty database of one test. */
+/** An empty database. */
 export interface TestDatabase {
   /** Its DATABASE_URL. */
   url: string;
-  /** Opens a storage that acts like a process of its own, and closes it after the test. */
+  /** Opens a storage that acts like a process of its own, and closes it with the database. */
   open(options?: StorageOptions): Promise<Storage>;
   /** Executes SQL that all databases have in common. */
   query(sql: string): Promise<Row[]>;
@@ -22,28 +22,29 @@ export interface TestDatabase {
 
 export interface StorageKind {
   name: string;
-  createDatabase(): Promise<TestDatabase>;
+  /** For one test, unless it is cleaned up later. */
+  createDatabase(cleanUp?: CleanUp): Promise<TestDatabase>;
 }
 
-const open = async (url: string, options?: StorageOptions) => {
+const open = async (url: string, cleanUp: CleanUp, options?: StorageOptions) => {
   const storage = await openStorage(url, options);
-  onTestFinished(() => storage.close());
+  cleanUp(storage.close);
   return storage;
 };
 
 export const SQLITE: StorageKind = {
   name: 'SQLite',
-  async createDatabase() {
-    const url = `${temporaryFolder()}/app.db`;
+  async createDatabase(cleanUp = afterTest) {
+    const url = `${temporaryFolder(cleanUp)}/app.db`;
     writeEmptyDatabase(url);
     let sqlite: ReturnType<typeof openSqliteFile> | undefined;
     const connect = () => {
-      sqlite ??= openSqliteFile(url);
+      sqlite ??= openSqliteFile(url, cleanUp);
       return sqlite;
     };
     return {
       url,
-      open: (options) => open(url, options),
+      open: (options) => open(url, cleanUp, options),
       async query(sql) {
         const statement = connect().prepare<[], Row>(sql);
         if (statement.reader) return statement.all();
@@ -57,11 +58,11 @@ export const SQLITE: StorageKind = {
 
 export const POSTGRES: StorageKind = {
   name: 'PostgreSQL',
-  async createDatabase() {
-    const { client, url } = await createPostgresDatabase();
+  async createDatabase(cleanUp = afterTest) {
+    const { client, url } = await createPostgresDatabase(cleanUp);
     return {
       url,
-      open: (options) => open(url, options),
+      open: (options) => open(url, cleanUp, options),
       query: async (sql) => (await client.query<Row>(sql)).rows,
       letTimePass: async (seconds) => void (await client.query(movePostgresTimes(seconds))),
     };

@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, NO_CLAIM, runsOf, statusOf } from './background.ts';
-import { FORCE, REUSE, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REUSE, TICKET, twoProcesses } from './two-processes.ts';
 
 const UNAVAILABLE = { code: 'llm_unavailable', message: 'unavailable' } as const;
 const RETRY = { backgroundRun: 2, delayMs: 60_000 };
@@ -31,7 +31,7 @@ export function describeBackgroundRuns(kind: StorageKind) {
     });
 
     it('takes it also when an older result is stored', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
       await enqueue(ours, 1, true);
@@ -89,7 +89,7 @@ export function describeBackgroundRuns(kind: StorageKind) {
     });
 
     it('does not repeat a run that was not queued', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       await ours.runs.failRun(1, 1, UNAVAILABLE, makeRunUsage(), RETRY);
       expect(await runsOf(ours)).toEqual([[1, 'failed']]);
@@ -122,7 +122,7 @@ export function describeBackgroundRuns(kind: StorageKind) {
     });
 
     it('ends many runs at once, each with its own next run or none', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const ids = Array.from({ length: 20 }, (_, n) => n + 2);
       for (const _ of ids) await ours.tickets.create({ raw_text: 'x', source: 'web' }, { enqueue: true });
       await ours.queuedRuns.claimQueuedRuns(CLAIM_ALL);

@@ -3,7 +3,7 @@ import type { BatchDefinition, Storage } from '../../storage/types.ts';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, runsOf, statusOf } from './background.ts';
-import { FORCE, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, twoProcesses } from './two-processes.ts';
 import { batchOf, expand, NEW_BATCH, withBatch } from './with-batch.ts';
 
 const KEY = { client: 'support', key: 'night', requestHash: 'hash' };
@@ -55,7 +55,7 @@ export function describeBatches(kind: StorageKind) {
     });
 
     it('returns undefined from findById for an unknown id', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await batchOf(ours)).toBeUndefined();
     });
   });

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import type { Storage } from '../../storage/types.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 
 const WITH_BUDGET = makeClaimOptions({ force: true, dailyBudgetUsd: 0.01 });
 const DAY_SECONDS = 24 * 3600;
@@ -51,7 +51,7 @@ export function describeBudget(kind: StorageKind) {
     });
 
     it('starts anew on the next UTC date', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       await end.failed(ours);
       expect(await ours.runs.claimRun(1, WITH_BUDGET)).toEqual({ state: 'budget_exhausted' });
@@ -60,7 +60,7 @@ export function describeBudget(kind: StorageKind) {
     });
 
     it('keeps counting the runs of deleted tickets', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.tickets.create(TICKET);
       await ours.runs.claimRun(1, FORCE);
       await end.released(ours);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, REUSE, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, REUSE, twoProcesses } from './two-processes.ts';
 
 export function describeClaims(kind: StorageKind) {
   describe('runs.claimRun', () => {
@@ -98,7 +98,7 @@ export function describeClaims(kind: StorageKind) {
     });
 
     it('returns released for a ticket that was never processed', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await ours.runs.getRunState(1, 1)).toEqual({ state: 'released' });
     });
 

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, NO_CLAIM } from './background.ts';
-import { FORCE, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, TICKET, twoProcesses } from './two-processes.ts';
 
 const DAY_SECONDS = 24 * 3600;
 
@@ -78,7 +78,7 @@ export function describeDeletion(kind: StorageKind) {
     });
 
     it('deletes results, runs and keys of the tickets', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await ours.tickets.createOnce(TICKET, { client: '', key: 'k', requestHash: 'x' });
       await ours.runs.claimRun(2, FORCE);
       await ours.runs.completeRun(1, makeNewResult({ ticket_id: 2 }), makeRunUsage());

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, runsOf, statusOf } from './background.ts';
-import { FORCE, REUSE, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REUSE, TICKET, twoProcesses } from './two-processes.ts';
 import { claimedIds } from './with-batch.ts';
 
 export function describeEnqueue(kind: StorageKind) {
@@ -31,7 +31,7 @@ export function describeEnqueue(kind: StorageKind) {
     });
 
     it('returns the stored result unless it is forced', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       const result = await ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
       expect(await enqueue(ours)).toEqual({ state: 'stored', result });
@@ -40,7 +40,7 @@ export function describeEnqueue(kind: StorageKind) {
     });
 
     it('returns ticket_not_found for an unknown ticket', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await enqueue(ours, 2)).toEqual({ state: 'ticket_not_found' });
     });
 
@@ -90,7 +90,7 @@ export function describeEnqueue(kind: StorageKind) {
     });
 
     it('queues only those of many simultaneous tickets for which it is set', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const created = await Promise.all(
         Array.from({ length: 20 }, (_, n) => ours.tickets.create(TICKET, { enqueue: n % 2 === 0 })),
       );
@@ -101,7 +101,7 @@ export function describeEnqueue(kind: StorageKind) {
 
   describe('tickets.createOnce with enqueue', () => {
     it('queues no second run for a repeated key', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const key = { client: '', key: 'a', requestHash: 'h' };
       const create = () => ours.tickets.createOnce(TICKET, key, { enqueue: true });
       expect(await create()).toMatchObject({ isReplay: false, ticket: { id: 2, status: 'processing' } });

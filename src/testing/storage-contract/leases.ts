@@ -2,7 +2,7 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 
 export function describeLeases(kind: StorageKind) {
   describe('a lease', () => {
@@ -70,7 +70,7 @@ export function describeLeases(kind: StorageKind) {
     });
 
     it('renews the runs of many tickets', async () => {
-      const { ours, expireLeases } = await twoProcesses(kind);
+      const { ours, expireLeases } = await oneProcess(kind);
       for (const id of [2, 3]) await ours.tickets.create({ ...TICKET, raw_text: `${id}` });
       for (const id of [1, 2, 3]) await ours.runs.claimRun(id, FORCE);
       await expireLeases();

@@ -1,13 +1,14 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import type { TicketFilter, TicketListQuery, TicketPosition } from '../../storage/types.ts';
+import { afterAllTests, type CleanUp } from '../clean-up.ts';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 
 const QUERY: TicketListQuery = { filter: {}, order: 'newest', limit: 100 };
 const KEY = { client: '', key: 'k', requestHash: 'x' };
 
-type Tickets = Awaited<ReturnType<typeof twoProcesses>>['ours']['tickets'];
+type Tickets = Awaited<ReturnType<typeof oneProcess>>['ours']['tickets'];
 
 const idsOf = async (tickets: Tickets, filter: TicketFilter, order: TicketListQuery['order'] = 'newest') =>
   (await tickets.list({ ...QUERY, filter, order })).data.map(({ id }) => id);
@@ -24,9 +25,8 @@ async function readPages(tickets: Tickets, query: TicketListQuery): Promise<numb
 }
 
 /** Tickets 1 to 4, created on the 17th to 20th: new, failed, done (billing), done (bug). */
-async function withStatuses(kind: StorageKind) {
-  const processes = await twoProcesses(kind);
-  const { database, ours } = processes;
+async function withStatuses(kind: StorageKind, cleanUp: CleanUp) {
+  const { database, ours } = await oneProcess(kind, cleanUp);
   for (let id = 2; id <= 4; id += 1) await ours.tickets.create(TICKET);
   await ours.runs.claimRun(2, FORCE);
   await ours.runs.failRun(2, 1, REFUSED, makeRunUsage());
@@ -43,14 +43,19 @@ async function withStatuses(kind: StorageKind) {
       `UPDATE tickets SET created_at = '2026-02-${16 + id} 12:00:00', source = '${source}' WHERE id = ${id}`,
     );
   }
-  return processes;
+  return ours;
 }
 
 export function describeList(kind: StorageKind) {
   describe('tickets.list', () => {
+    const cleanUp = afterAllTests();
+    let tickets: Tickets;
+    beforeAll(async () => {
+      ({ tickets } = await withStatuses(kind, cleanUp));
+    });
+
     it('returns what the list shows of a ticket', async () => {
-      const { theirs } = await withStatuses(kind);
-      const { data } = await theirs.tickets.list({
+      const { data } = await tickets.list({
         ...QUERY,
         limit: 2,
         order: 'oldest',
@@ -98,20 +103,19 @@ export function describeList(kind: StorageKind) {
     ])(
       'returns the tickets that match %j, in both orders and in pages, and tickets.count their number',
       async (filter, expected) => {
-        const { ours } = await withStatuses(kind);
-        expect(await idsOf(ours.tickets, filter)).toEqual(expected);
-        expect(await idsOf(ours.tickets, filter, 'oldest')).toEqual(expected.toReversed());
-        expect(await ours.tickets.count(filter)).toBe(expected.length);
+        expect(await idsOf(tickets, filter)).toEqual(expected);
+        expect(await idsOf(tickets, filter, 'oldest')).toEqual(expected.toReversed());
+        expect(await tickets.count(filter)).toBe(expected.length);
         for (const limit of [1, 2, 3]) {
-          expect((await readPages(ours.tickets, { ...QUERY, filter, limit })).flat()).toEqual(expected);
-          const pages = await readPages(ours.tickets, { filter, limit, order: 'oldest' });
+          expect((await readPages(tickets, { ...QUERY, filter, limit })).flat()).toEqual(expected);
+          const pages = await readPages(tickets, { filter, limit, order: 'oldest' });
           expect(pages.flat()).toEqual(expected.toReversed());
         }
       },
     );
 
     it('orders tickets of the same second by id, and ends with the last page', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       for (let id = 2; id <= 4; id += 1) await ours.tickets.create(TICKET);
       expect(await readPages(ours.tickets, { ...QUERY, limit: 2 })).toEqual([
         [4, 3],
@@ -131,6 +135,12 @@ export function describeList(kind: StorageKind) {
   });
 
   describe('tickets.list with q', () => {
+    const cleanUp = afterAllTests();
+    let tickets: Tickets;
+    beforeAll(async () => {
+      tickets = (await oneProcess(kind, cleanUp)).ours.tickets;
+    });
+
     it.each([
       ['größe', 'Die GRÖSSE', 'grose'],
       ['GRÖSSE', 'die größe', 'grose'],
@@ -143,11 +153,11 @@ export function describeList(kind: StorageKind) {
       ['\\', 'a\\b', 'ab'],
       ["'", "don't", 'dont'],
     ])('finds %j in %j but not in %j', async (q, matching, other) => {
-      const { ours } = await twoProcesses(kind);
-      await ours.tickets.create({ raw_text: other, source: 'web' });
-      await ours.tickets.create({ raw_text: matching, source: 'web' });
-      await ours.tickets.createOnce({ raw_text: matching, source: 'web' }, KEY);
-      expect(await idsOf(ours.tickets, { q })).toEqual([4, 3]);
+      const source = q; // the other tests have tickets in the database, too
+      await tickets.create({ raw_text: other, source });
+      const { id } = await tickets.create({ raw_text: matching, source });
+      const keyed = await tickets.createOnce({ raw_text: matching, source }, { ...KEY, key: q });
+      expect(await idsOf(tickets, { q, source: [source] })).toEqual([keyed?.ticket.id, id]);
     });
 
     it('finds a part of the stored summary, and no more when that is overwritten', async () => {
@@ -162,7 +172,7 @@ export function describeList(kind: StorageKind) {
     });
 
     it('finds each of many simultaneous tickets by its own text', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const texts = Array.from({ length: 300 }, (_, n) => `TEXT ${n}.`);
       const created = await Promise.all(texts.map((raw_text) => ours.tickets.create({ raw_text, source: 'web' })));
       for (const n of [0, 7, 150, 299])
@@ -170,7 +180,7 @@ export function describeList(kind: StorageKind) {
     });
 
     it('does not find deleted tickets, and keeps nothing of their texts', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await ours.tickets.create(TICKET);
       await ours.tickets.delete(1);
       expect(await idsOf(ours.tickets, { q: 'x' })).toEqual([2]);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, REUSE, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, REUSE, twoProcesses } from './two-processes.ts';
 
 export function describeOutcomes(kind: StorageKind) {
   describe('runs.completeRun', () => {
@@ -39,7 +39,7 @@ export function describeOutcomes(kind: StorageKind) {
     });
 
     it('stores the results of many tickets that end at once', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const ids = Array.from({ length: 30 }, (_, n) => n + 2);
       for (const id of ids) {
         await ours.tickets.create({ raw_text: 'x', source: 'web' });
@@ -53,7 +53,7 @@ export function describeOutcomes(kind: StorageKind) {
     });
 
     it('rejects the number of a run that was never claimed', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await ours.runs.completeRun(1, makeNewResult(), makeRunUsage())).toBeUndefined();
       expect(await ours.runs.completeRun(1, makeNewResult({ ticket_id: 9 }), makeRunUsage())).toBeUndefined();
       expect(await ours.results.findByTicketId(1)).toBeUndefined();
@@ -61,7 +61,7 @@ export function describeOutcomes(kind: StorageKind) {
     });
 
     it('ends a run once', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       const complete = () => ours.runs.completeRun(1, makeNewResult(), makeRunUsage());
       const outcomes = await Promise.all([complete(), ours.runs.failRun(1, 1, REFUSED, makeRunUsage()), complete()]);

@@ -3,7 +3,7 @@ import type { Storage } from '../../storage/types.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { CLAIM_ALL, enqueue, NO_CLAIM, runsOf } from './background.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 import { claimedIds } from './with-batch.ts';
 
 const DAY_SECONDS = 24 * 3600;
@@ -53,7 +53,7 @@ export function describeQueue(kind: StorageKind) {
     });
 
     it('claims nothing when the budget is used up', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await ours.tickets.create(TICKET);
       await ours.runs.claimRun(2, FORCE);
       await ours.runs.completeRun(1, makeNewResult({ ticket_id: 2 }), makeRunUsage({ cost_usd: 1 }));
@@ -67,7 +67,7 @@ export function describeQueue(kind: StorageKind) {
     });
 
     it('counts the cost of a run on the day on which it starts', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await enqueue(ours);
       await database.letTimePass(DAY_SECONDS);
       await ours.queuedRuns.claimQueuedRuns(CLAIM_ALL);
@@ -78,7 +78,7 @@ export function describeQueue(kind: StorageKind) {
 
   describe('queuedRuns.count and queuedRuns.oldestAgeMs', () => {
     it('measure the queue', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await ours.tickets.create(TICKET);
       const { queuedRuns, runs } = ours;
       expect([await queuedRuns.count(), await queuedRuns.oldestAgeMs()]).toEqual([0, 0]);

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
 import { enqueue, runsOf, statusOf } from './background.ts';
-import { FORCE, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, twoProcesses } from './two-processes.ts';
 
 export function describeRecovery(kind: StorageKind) {
   describe('runs.recoverExpiredRuns', () => {
@@ -38,7 +38,7 @@ export function describeRecovery(kind: StorageKind) {
     });
 
     it('recovers a ticket in processing that has no run', async () => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       await database.query("UPDATE tickets SET status = 'processing'");
       await ours.runs.recoverExpiredRuns();
       expect(await ours.tickets.findById(1)).toMatchObject({ status: 'failed' });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 
 const USAGE = makeRunUsage({ attempts: 2, input_tokens: 240, cost_usd: 0.0003 });
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
@@ -44,7 +44,7 @@ export function describeRunHistory(kind: StorageKind) {
     });
 
     it('returns what a successful run has answered and used', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       const result = makeNewResult({ model: 'gpt-test-2026', input_tokens: 120 });
       await ours.runs.completeRun(1, result, USAGE);
@@ -55,7 +55,7 @@ export function describeRunHistory(kind: StorageKind) {
     });
 
     it('returns why a run failed and what its attempts have used', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       await ours.runs.failRun(1, 1, { ...REFUSED, openai_request_id: 'req_2' }, USAGE);
       const failure = { error_code: 'llm_refused', openai_request_id: 'req_2' };
@@ -63,14 +63,14 @@ export function describeRunHistory(kind: StorageKind) {
     });
 
     it('returns a released run as abandoned', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       await ours.runs.releaseRun(1, 1, USAGE);
       expect(await ours.runs.findRun(1, 1)).toEqual({ ...ENDED, status: 'abandoned' });
     });
 
     it('returns a run of an unknown cost', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.runs.claimRun(1, FORCE);
       const unknown = makeRunUsage({ input_tokens: null, output_tokens: null, total_tokens: null, cost_usd: null });
       await ours.runs.failRun(1, 1, REFUSED, unknown);
@@ -133,7 +133,7 @@ export function describeRunHistory(kind: StorageKind) {
     });
 
     it('returns an empty list for a ticket without runs, and undefined for an unknown ticket', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await ours.runs.listRuns(1, { limit: 10 })).toEqual([]);
       expect(await ours.runs.listRuns(2, { limit: 10 })).toBeUndefined();
     });
@@ -141,7 +141,7 @@ export function describeRunHistory(kind: StorageKind) {
 
   describe('the database', () => {
     it.each(['queued', 'running'])('refuses a second active run of a ticket (%s)', async (status) => {
-      const { database, ours } = await twoProcesses(kind);
+      const { database, ours } = await oneProcess(kind);
       const insert = (number: number, value: string) =>
         database.query(`INSERT INTO runs (ticket_id, number, status) VALUES (1, ${number}, '${value}')`);
       await ours.runs.claimRun(1, FORCE);

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, REUSE, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, REUSE, TICKET, twoProcesses } from './two-processes.ts';
 
 const TIME = expect.stringMatching(/^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\dZ$/);
 
@@ -26,7 +26,7 @@ export function describeTickets(kind: StorageKind) {
     });
 
     it('sets the time in UTC', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const before = Math.floor(Date.now() / 1000) * 1000;
       const { created_at } = await ours.tickets.create(TICKET);
       expect(Date.parse(created_at)).toBeGreaterThanOrEqual(before);
@@ -34,7 +34,7 @@ export function describeTickets(kind: StorageKind) {
     });
 
     it.each(TEXTS)('stores %s unchanged', async (_name, raw_text) => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       const { id } = await ours.tickets.create({ raw_text, source: raw_text.slice(0, 50) });
       expect(await ours.tickets.findById(id)).toMatchObject({ raw_text, source: raw_text.slice(0, 50) });
     });
@@ -50,7 +50,7 @@ export function describeTickets(kind: StorageKind) {
     });
 
     it('never gives the id of a deleted ticket to another one', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.tickets.delete(1);
       expect(await ours.tickets.create(TICKET)).toMatchObject({ id: 2 });
     });
@@ -67,7 +67,7 @@ export function describeTickets(kind: StorageKind) {
     });
 
     it.each([0, 2, 2 ** 31, Number.MAX_SAFE_INTEGER])('returns undefined for the unknown id %i', async (id) => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await ours.tickets.findById(id)).toBeUndefined();
       expect(await ours.results.findByTicketId(id)).toBeUndefined();
       expect(await ours.runs.claimRun(id, FORCE)).toEqual({ state: 'ticket_not_found' });
@@ -93,7 +93,7 @@ export function describeTickets(kind: StorageKind) {
 
   describe('checkReadiness', () => {
     it('finds no failure in a storage that can be read and written', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       expect(await ours.checkReadiness()).toBeUndefined();
     });
   });

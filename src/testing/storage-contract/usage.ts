@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { USAGE_GROUPS, type UsageGroupName } from '../../schemas/usage.ts';
 import { makeNewResult, makeRunUsage } from '../fixtures.ts';
 import type { StorageKind } from '../storages.ts';
-import { FORCE, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
+import { FORCE, oneProcess, REFUSED, TICKET, twoProcesses } from './two-processes.ts';
 
 const DAY_SECONDS = 24 * 3600;
 const NO_RUNS = { queued: 0, running: 0, succeeded: 0, failed: 0, abandoned: 0 };
@@ -12,7 +12,7 @@ const date = (daysAgo = 0) => new Date(Date.now() - daysAgo * DAY_SECONDS * 1000
 
 /** Runs of every status: 3 successful with 100, 200 and 300 ms, 1 failed, 1 abandoned, 1 running, 1 queued. */
 async function withRuns(kind: StorageKind) {
-  const { database, ours } = await twoProcesses(kind);
+  const { database, ours } = await oneProcess(kind);
   for (let id = 2; id <= 3; id += 1) await ours.tickets.create(TICKET);
   let number = 0;
   for (const latency_ms of [100, 200, 300]) {
@@ -104,7 +104,7 @@ export function describeUsage(kind: StorageKind) {
     });
 
     it('does not count runs that were cancelled before they started', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       await ours.batches.create({ definition: { ids: [1] }, force: false, total: 1 });
       await ours.batches.enqueueChunk(1, { from: null, ticketIds: [1], next: null });
       await ours.batches.cancelQueuedRuns(1, 1);
@@ -131,7 +131,7 @@ export function describeUsage(kind: StorageKind) {
     });
 
     it('counts a latency of 0 ms as known', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       for (const [index, latency_ms] of [null, 0, 0, 3].entries()) {
         await ours.runs.claimRun(1, FORCE);
         await ours.runs.completeRun(index + 1, makeNewResult({ latency_ms }), makeRunUsage());
@@ -141,7 +141,7 @@ export function describeUsage(kind: StorageKind) {
     });
 
     it('has percentiles within 5 % of the exact ones', async () => {
-      const { ours } = await twoProcesses(kind);
+      const { ours } = await oneProcess(kind);
       for (let number = 1; number <= 100; number += 1) {
         await ours.runs.claimRun(1, FORCE);
         await ours.runs.completeRun(number, makeNewResult({ latency_ms: 1000 + 7 * number }), makeRunUsage());
