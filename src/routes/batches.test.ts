@@ -1,6 +1,7 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
+import { openSqliteFile } from '../testing/database.ts';
 import { completed } from '../testing/provider.ts';
-import { startService, withTickets } from '../testing/service.ts';
+import { shareService, startService, withTickets } from '../testing/service.ts';
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
@@ -79,6 +80,14 @@ describe('POST /batches', () => {
     await expect.poll(() => service.read('/batches/2')).toMatchObject({ total: 3, queued: 1, skipped: 2 });
   });
 
+  const filtered = shareService();
+  beforeAll(async () => {
+    const { app } = await filtered();
+    for (const payload of [{ raw_text: 'a' }, { raw_text: 'My invoice' }, { raw_text: 'c', source: 'email' }]) {
+      await app.inject({ method: 'POST', url: '/tickets', payload });
+    }
+  });
+
   it.each([
     [{ status: 'new' }, [1, 2, 3]],
     [{ status: ['new', 'failed'] }, [1, 2, 3]],
@@ -89,13 +98,11 @@ describe('POST /batches', () => {
     [{ category: 'auth/login', status: 'new' }, []],
     [{}, [1, 2, 3]],
   ])('takes the tickets of the filter %j', async (filter, expected) => {
-    const service = await startService({});
-    for (const payload of [{ raw_text: 'a' }, { raw_text: 'My invoice' }, { raw_text: 'c', source: 'email' }]) {
-      await service.app.inject({ method: 'POST', url: '/tickets', payload });
-    }
-    const { total } = (await post(service, { filter })).json();
+    const service = await filtered();
+    openSqliteFile(service.database).exec("DELETE FROM results; UPDATE tickets SET status = 'new', category = NULL");
+    const { id, total } = (await post(service, { filter })).json();
     expect(total).toBe(expected.length);
-    await expect.poll(() => service.read('/batches/1')).toMatchObject({ finished_at: expect.any(String) });
+    await expect.poll(() => service.read(`/batches/${id}`)).toMatchObject({ finished_at: expect.any(String) });
     const found = await statuses(service, [1, 2, 3]);
     expect(found.flatMap((status, index) => (status === 'done' ? [index + 1] : []))).toEqual(expected);
   });
@@ -160,6 +167,7 @@ describe('POST /batches', () => {
     expect((await post(service, { ids: [1] }, { 'idempotency-key': 'b' })).json()).toMatchObject({ id: 2 });
   });
 
+  const shared = shareService();
   it.each([
     [{ ids: [1], filter: {} }, ['body'], 'must have exactly one of the alternatives'],
     [{ ids: [] }, ['body', 'ids'], 'must not be empty'],
@@ -174,8 +182,7 @@ describe('POST /batches', () => {
     [{ ids: [1], force: 'yes' }, ['body', 'force'], 'must be a boolean'],
     [{ ids: [1], forced: true }, ['body', 'forced'], expect.any(String)],
   ])('returns 422 for %j', async (payload, loc, msg) => {
-    const service = await startService();
-    expect((await post(service, payload)).json()).toMatchObject({ status: 422, errors: [{ loc, msg }] });
+    expect((await post(await shared(), payload)).json()).toMatchObject({ status: 422, errors: [{ loc, msg }] });
   });
 });
 
