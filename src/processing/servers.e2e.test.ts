@@ -32,29 +32,26 @@ describe.each(STORAGES)('servers on one database ($name)', ({ createDatabase }) 
   it('exceed a daily budget by no more than the calls under way, also after a restart', async () => {
     const { url: database } = await createDatabase();
     const prices = { 'gpt-4o-mini-2024-07-18': { input: 1000, output: 1000 } }; // 0.16 dollars per call
-    const { provider, servers } = await startServers(2, {
-      DATABASE_URL: database,
-      LLM_PRICES: JSON.stringify(prices),
-      DAILY_BUDGET_USD: '0.8',
-      LLM_MAX_CONCURRENCY: '2',
-    });
+    const options = { database, prices, dailyBudgetUsd: 0.8 };
+    const first = await startService({ ...options, concurrency: 2 });
+    const { provider } = first;
+    const second = await startService({ ...options, concurrency: 2, openai: { baseURL: provider.url } });
     provider.respond(answerAfter(50));
     const ids = Array.from({ length: 60 }, (_, index) => index + 1);
-    for (const id of ids) expect((await servers[0].post('/tickets', { raw_text: `${id}` })).status).toBe(201);
-    const responses = await Promise.all(ids.map((id) => servers[id % 2 === 0 ? 0 : 1].post(`/tickets/${id}/process`)));
-    const succeeded = responses.filter(({ status }) => status === 200);
-    const refused = responses.filter(({ status }) => status === 503);
+    for (const _id of ids) await first.create();
+    const responses = await Promise.all(ids.map((id) => (id % 2 === 0 ? first : second).process(id)));
+    const succeeded = responses.filter(({ statusCode }) => statusCode === 200);
+    const refused = responses.filter(({ statusCode }) => statusCode === 503);
     expect(succeeded.length + refused.length).toBe(60);
-    for (const response of refused) expect(await json(response)).toMatchObject({ code: 'budget_exhausted' });
+    for (const response of refused) expect(response.json()).toMatchObject({ code: 'budget_exhausted' });
     expect(provider.requests).toHaveLength(succeeded.length);
     expect(succeeded.length).toBeGreaterThanOrEqual(5);
     expect(succeeded.length).toBeLessThanOrEqual(5 + 8); // four are under way, and four are being stored
-    const { total } = await json(fetch(`${servers[1].url}/usage`));
-    expect(total.cost_usd).toBeCloseTo(0.16 * succeeded.length, 9);
+    expect((await second.read('/usage')).total.cost_usd).toBeCloseTo(0.16 * succeeded.length, 9);
 
-    const later = await startService({ database, prices, dailyBudgetUsd: 0.8 });
+    const later = await startService(options);
     const [stored = 0, open = 0] = [200, 503].map(
-      (status) => responses.findIndex((response) => response.status === status) + 1,
+      (status) => responses.findIndex(({ statusCode }) => statusCode === status) + 1,
     );
     expect((await later.process(open)).json()).toMatchObject({ code: 'budget_exhausted' });
     expect((await later.process(stored)).json()).toMatchObject(OUTPUT);
