@@ -7,7 +7,7 @@ import { USAGE_GROUPS, type UsageGroupName } from '../schemas/usage.ts';
 import { openUsageReader } from '../storage/open.ts';
 import type { UsageRepository } from '../storage/types.ts';
 import { parseRange } from './usage/range.ts';
-import { readFailures, readReport } from './usage/report.ts';
+import { readReport } from './usage/report.ts';
 import { formatTable } from './usage/table.ts';
 
 const USAGE = `Usage: npm run usage -- [--from DATE] [--to DATE] [--group-by GROUP | --html FILE]
@@ -57,11 +57,8 @@ async function run(): Promise<void> {
 }
 
 async function writePage(file: string, usage: UsageRepository, range: DateRange): Promise<void> {
-  const days = await readReport(usage, range, 'day');
-  const versions = await readReport(usage, range, 'prompt_version');
-  const failures = await readFailures(usage, days);
   const { createPage } = await import('./usage/page.ts'); // the table does not need to wait for the chart library
-  writeFileSync(file, createPage({ days, versions, failures }));
+  writeFileSync(file, await createPage(usage, range));
   process.stdout.write(`Wrote ${file}.\n`);
 }
 

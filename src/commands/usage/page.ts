@@ -1,13 +1,15 @@
+import type { DateRange } from '../../schemas/date.ts';
 import type { UsageGroup, UsageTotal } from '../../schemas/usage.ts';
+import type { UsageRepository } from '../../storage/types.ts';
 import { type Chart, drawChart } from './chart.ts';
 import { PAGE_COLUMNS } from './columns.ts';
 import { createDayCharts } from './day-charts.ts';
 import { formatCost, formatCount, formatLatency, formatTokens } from './format.ts';
 import { escapeHtml } from './html.ts';
-import { countRuns, type Failures, type UsageReport } from './report.ts';
+import { countRuns, type Failures, readFailures, readReport, type UsageReport } from './report.ts';
 import { createVersionCharts } from './version-charts.ts';
 
-export interface PageData {
+interface PageData {
   days: UsageReport;
   versions: UsageReport;
   failures: Failures[];
@@ -33,8 +35,14 @@ const STYLE = `
   th:first-child { text-align: left; }
 `;
 
-/** Returns an HTML page that needs no other file, script or font. */
-export function createPage({ days, versions, failures }: PageData): string {
+/** Reads the runs of a range and returns an HTML page that needs no other file, script or font. */
+export async function createPage(usage: UsageRepository, range: DateRange): Promise<string> {
+  const days = await readReport(usage, range, 'day');
+  const versions = await readReport(usage, range, 'prompt_version');
+  return formatPage({ days, versions, failures: await readFailures(usage, days) });
+}
+
+function formatPage({ days, versions, failures }: PageData): string {
   const { range, total } = days;
   const title = `Runs from ${range.from} to ${range.to}`;
   return `<!doctype html>
