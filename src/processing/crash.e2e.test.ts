@@ -13,7 +13,7 @@ describe('servers on one database', () => {
   it(
     'lose no acknowledged ticket when they are killed under load, and leave every status true',
     async () => {
-      await Promise.all(STORAGES.map((storage) => killUnderLoad(storage, { servers: 2, kills: 2, clients: 4 })));
+      await Promise.all(STORAGES.map((storage) => killUnderLoad(storage, { servers: 2, kills: 2, clients: 2 })));
     },
     TIMEOUT_MS,
   );
@@ -21,5 +21,5 @@ describe('servers on one database', () => {
 
 describe.skipIf(!HAS_POSTGRES)('servers on PostgreSQL', () => {
   it('lose no acknowledged ticket when the database crashes under load, and reconnect', () =>
-    restartUnderLoad({ restarts: 2, clients: 4 }));
+    restartUnderLoad({ restarts: 2, clients: 2 }));
 });
