@@ -44,3 +44,29 @@ describe.skipIf(!HAS_POSTGRES)('a server whose PostgreSQL crashes while the prov
     expect(rows).toEqual([{ runs: 1, results: 1 }]);
   });
 });
+
+describe.skipIf(!HAS_POSTGRES)('a server whose PostgreSQL does not answer', () => {
+  it('exits with 0 after a SIGTERM without waiting for PostgreSQL, and its run can be repeated', async () => {
+    const postgres = await startPrivatePostgres();
+    const { provider, servers, start } = await startServers(1, {
+      DATABASE_URL: postgres.url,
+      SHUTDOWN_GRACE_MS: '100',
+    });
+    const [{ child, exit, output, post }] = servers;
+    await post('/tickets', { raw_text: 'x' });
+    provider.respond(() => () => {});
+    const interrupted = post('/tickets/1/process').catch(() => 'connection lost');
+    await expect.poll(() => provider.requests.length).toBe(1);
+
+    const resume = await postgres.pause();
+    child.kill('SIGTERM');
+    expect(await exit).toBe(0);
+    expect(output.text).toMatch('not everything could be released in time');
+    await interrupted;
+
+    resume();
+    provider.respond(completed());
+    const other = await start();
+    expect(await json(other.post('/tickets/1/process'))).toMatchObject(OUTPUT);
+  });
+});
