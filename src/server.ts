@@ -22,7 +22,7 @@ import { createProcessor } from './processing/processor.ts';
 import { createQueue } from './processing/queue.ts';
 import { startRetention } from './processing/retention.ts';
 import { ROOT } from './root.ts';
-import { closeGracefully, installSignalHandlers } from './shutdown.ts';
+import { closeGracefully, endsWithin, installSignalHandlers, RELEASE_TIMEOUT_MS } from './shutdown.ts';
 import { openStorage } from './storage/open.ts';
 import { LEASE_MS } from './storage/types.ts';
 
@@ -104,13 +104,17 @@ async function start(): Promise<void> {
   const stopRetention = config.RETENTION_DAYS
     ? startRetention({ tickets: storage.tickets, days: config.RETENTION_DAYS, log })
     : async () => {};
-  const shutdown = async () => {
-    draining.abort();
+  const close = async () => {
     await closeGracefully(app, { processor, queue }, config.SHUTDOWN_GRACE_MS);
     await batchWorker.stop();
     await stopRetention();
     clearInterval(heartbeat);
     await storage.close();
+  };
+  const shutdown = async () => {
+    draining.abort();
+    const isClosed = await endsWithin(close(), config.SHUTDOWN_GRACE_MS + RELEASE_TIMEOUT_MS);
+    if (!isClosed) log.warn('not everything could be released in time; leases expire by themselves');
     log.info('stopped');
     await flush();
     process.exit(0); // a connection to the provider that is being opened would keep the process alive for seconds

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import type { FastifyInstance } from 'fastify';
 import type { Logging } from './observability/logger.ts';
 import type { Processor } from './processing/processor.ts';
@@ -37,6 +38,14 @@ export function installSignalHandlers(
 
 /** Time for clients to receive their responses after the last run has ended. */
 const CLOSE_TIMEOUT_MS = 1000;
+
+/** Time to release runs and to close the storage after the grace period, also if the database does not answer. */
+export const RELEASE_TIMEOUT_MS = 5000;
+
+/** Whether `work` has ended after at most `timeoutMs`. */
+export function endsWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
+  return Promise.race([work.then(() => true), sleep(timeoutMs, false)]);
+}
 
 /** Accepts no more connections, finishes active requests, and releases runs that take longer than `graceMs`. */
 export async function closeGracefully(

@@ -2,6 +2,8 @@ import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { describe, expect, it, onTestFinished } from 'vitest';
 import { runCommand } from '../testing/command.ts';
+import { openSqliteFile } from '../testing/database.ts';
+import { writeEmptyDatabase } from '../testing/empty-database.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { completed } from '../testing/provider.ts';
 import { ROOT } from '../testing/server-process.ts';
@@ -54,6 +56,17 @@ describe('npm run batch', () => {
     expect((await run(['--stat', 'new'])).code).toBe(1);
     expect((await run(['--url', url])).stderr).toMatch('give either a filter or --all');
     expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run batch/);
+  });
+
+  it('ends with 1 if the server does not know the batch any more', async () => {
+    const database = `${temporaryFolder()}/app.db`;
+    writeEmptyDatabase(database);
+    const { create, store, url } = await listen({ database, backgroundConcurrency: 0 });
+    await create();
+    const outcome = run(['--all', '--url', url]);
+    await expect.poll(() => store.queuedRuns.count()).toBe(1);
+    openSqliteFile(database).exec('DELETE FROM runs; DELETE FROM batches');
+    expect(await outcome).toMatchObject({ code: 1, stderr: expect.stringMatching(/^batch failed: batch not found$/m) });
   });
 
   it('leaves the batch running at Ctrl-C, and says how to watch and to cancel it', async () => {

@@ -99,7 +99,9 @@ async function follow(
     } catch (error) {
       failedPolls += 1;
       const mayRecover = error instanceof TransientError && failedPolls < MAX_FAILED_POLLS;
-      if (!mayRecover) throw new Error(`${(error as Error).message}\nBatch ${created.id} goes on. ${hints}`);
+      if (mayRecover) continue;
+      progress.stop(); // its timer would keep the process alive
+      throw new Error(`${(error as Error).message}\nBatch ${created.id} goes on. ${hints}`);
     }
   }
   progress.show(batch);

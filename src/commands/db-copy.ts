@@ -45,10 +45,10 @@ async function copy(sourceUrl: string, targetUrl: string): Promise<void> {
   if (!isPostgresUrl(sourceUrl) && !existsSync(sourceUrl)) throw new Error(`there is no database ${sourceUrl}`);
   for (const url of [sourceUrl, targetUrl]) await (await openStorage(url)).close(); // applies the migrations
   const source = await openTransfer(sourceUrl, 'source');
+  const progress = createProgressBar('{bar} {value} of {total} rows');
   let target: Transfer | undefined;
   try {
     target = await openTransfer(targetUrl, 'target');
-    const progress = createProgressBar('{bar} {value} of {total} rows');
     const tables = await copyTables(source, target, (copied, total) => {
       if (!progress.isActive) progress.start(total, 0);
       progress.update(copied);
@@ -59,6 +59,7 @@ async function copy(sourceUrl: string, targetUrl: string): Promise<void> {
     }
     process.stdout.write(`Copied ${redactDatabaseUrl(sourceUrl)} to ${redactDatabaseUrl(targetUrl)}.\n`);
   } finally {
+    progress.stop(); // its timer would keep the process alive after a failure
     await target?.close();
     await source.close();
   }

@@ -5,6 +5,7 @@ import { llmError } from '../llm/errors.ts';
 import type { CostOf } from '../llm/prices.ts';
 import { withRetries } from '../llm/retry.ts';
 import { NO_USAGE } from '../schemas/result.ts';
+import type { Run } from '../schemas/run.ts';
 import { makeCompletion, makeResult } from '../testing/fixtures.ts';
 import { createBackgroundRetry } from './background-retry.ts';
 import { createConcurrencyLimiter } from './concurrency-limiter.ts';
@@ -29,6 +30,7 @@ function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dai
     isBudgetExhausted: vi.fn(async (_dailyBudgetUsd: number) => false),
     completeRun: vi.fn(async (..._args: unknown[]) => makeResult() as ReturnType<typeof makeResult> | undefined),
     failRun: vi.fn(async (..._args: unknown[]) => true),
+    findRun: vi.fn(async (): Promise<Run | undefined> => undefined),
     releaseRun: vi.fn(async (..._args: unknown[]) => true),
   };
   const log = { info: vi.fn(), warn: vi.fn(), error: vi.fn() };
@@ -257,6 +259,17 @@ describe('executeRun', () => {
     runs.failRun.mockResolvedValue(false);
     expect(await execute()).toBeUndefined();
     expect(log.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'lease_lost' }), 'run');
+  });
+
+  it('logs a success if a write that seemed to fail was committed', async () => {
+    const { runs, log, execute } = setUp(async () => makeCompletion());
+    runs.completeRun.mockRejectedValueOnce(unavailable()).mockResolvedValueOnce(undefined);
+    runs.findRun.mockResolvedValue({ status: 'succeeded' } as Run);
+    const result = execute();
+    await vi.advanceTimersByTimeAsync(1000);
+    expect(await result).toBeUndefined(); // whoever waits for it reads the stored result
+    expect(log.info).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'succeeded' }), 'run');
+    expect(log.warn).not.toHaveBeenCalled();
   });
 
   it('releases the run without an outcome when the server shuts down', async () => {

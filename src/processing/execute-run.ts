@@ -14,7 +14,7 @@ import { createRunLog, type RequestLog } from './run-log.ts';
 import { createRunTally } from './run-tally.ts';
 
 export interface RunExecutorOptions extends BudgetOptions {
-  runs: BudgetOptions['runs'] & Pick<RunRepository, 'completeRun' | 'failRun' | 'releaseRun'>;
+  runs: BudgetOptions['runs'] & Pick<RunRepository, 'completeRun' | 'failRun' | 'findRun' | 'releaseRun'>;
   llm: LlmClient;
   prompt: Prompt;
   costOf: CostOf;
@@ -67,7 +67,8 @@ export function createRunExecutor(options: RunExecutorOptions) {
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
       const usage = await tally.usage();
       const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result, usage), signal);
-      runLog.logEnd(stored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
+      const isStored = stored !== undefined || (await hasSucceeded(runs, ticketId, run));
+      runLog.logEnd(isStored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
       return stored;
     } catch (thrown) {
       const error = toAppError(shutdown.aborted ? shutdown.reason : thrown);
@@ -103,6 +104,12 @@ async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: 
       await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => Promise.reject(error));
     }
   }
+}
+
+/** A write that failed because its connection broke may have been committed. The next one then finds the run ended. */
+async function hasSucceeded(runs: Pick<RunRepository, 'findRun'>, ticketId: number, number: number): Promise<boolean> {
+  const run = await runs.findRun(ticketId, number).catch(() => undefined);
+  return run?.status === 'succeeded';
 }
 
 const toAppError = (error: unknown): AppError =>
