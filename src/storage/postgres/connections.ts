@@ -2,6 +2,7 @@ import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
 import pg from 'pg';
 import type { StorageOptions } from '../types.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
+import { prepareSession } from './session.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
@@ -48,7 +49,7 @@ export function openConnections(
   const reads = createPipeline(config);
   const writes = createPipeline(config);
   const heartbeats = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
+  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES, onConnect: prepareSession });
   let closing: Promise<unknown> | undefined;
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
