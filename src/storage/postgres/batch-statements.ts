@@ -10,7 +10,7 @@ const isOpen = isNull(batches.finished_at);
 const KEY_TTL = sql`interval '24 hours'`;
 
 /** The statements of batches.ts. */
-export function prepareBatchStatements({ reads, writes, pool, slow }: Connections) {
+export function prepareBatchStatements({ reads, pool, slow }: Connections) {
   const isKey = and(eq(batches.client, sql.placeholder('client')), eq(batches.idempotency_key, sql.placeholder('key')));
   const isActive = sql`exists (
     select from runs where runs.batch_id = batches.id and runs.status in ('queued', 'running'))`;
@@ -37,7 +37,7 @@ export function prepareBatchStatements({ reads, writes, pool, slow }: Connection
     findEnded: select()
       .where(and(isBatch, isOpen, batches.is_expanded, sql`not ${isActive}`))
       .prepare('find_ended_batch'),
-    insert: writes
+    insert: pool
       .insert(batches)
       .values({
         definition: sql.placeholder('definition'),
@@ -49,7 +49,7 @@ export function prepareBatchStatements({ reads, writes, pool, slow }: Connection
       })
       .returning()
       .prepare('insert_batch'),
-    expireKey: writes
+    expireKey: pool
       .update(batches)
       .set({ idempotency_key: null })
       .where(and(isKey, sql`batches.created_at < now() - ${KEY_TTL}`))

@@ -8,6 +8,7 @@ import type { Storage } from '../types.ts';
 const TICKET = { raw_text: 'x', source: 'web' };
 const FORCE = makeClaimOptions({ force: true });
 const REFUSED = { code: 'llm_refused', message: 'refused' } as const;
+const KEY = { client: 'support', key: 'order-7', requestHash: 'hash' };
 const IDS = [1, 2, 3];
 
 /** A storage on a database with three tickets and a batch, and a connection that acts like another server. */
@@ -76,5 +77,39 @@ describe.skipIf(!HAS_POSTGRES)('locks on PostgreSQL', () => {
     expect(await ours.tickets.create(TICKET)).toMatchObject(TICKET);
     await other.query('COMMIT');
     expect(await renewal).toEqual([1]);
+  });
+
+  it.each<[string, string, (storage: Storage) => Promise<unknown>]>([
+    [
+      'ticket',
+      "INSERT INTO idempotency_keys (client, key, request_hash, ticket_id) VALUES ('support', 'order-7', '', 1)",
+      ({ tickets }) => tickets.createOnce(TICKET, KEY),
+    ],
+    [
+      'batch',
+      `INSERT INTO batches (definition, force, total, client, idempotency_key, request_hash)
+        VALUES ('{}', false, 1, 'support', 'order-7', '')`,
+      ({ batches }) => batches.create({ definition: { ids: IDS }, force: true, total: IDS.length }, KEY),
+    ],
+  ])('tickets are created while a %s waits for another one with its key', async (_name, insert, createOnce) => {
+    const { ours, other, countWaiting } = await openWithOther();
+    await other.query('BEGIN');
+    await other.query(insert);
+    const waiting = createOnce(ours);
+    await expect.poll(countWaiting).toBe(1);
+    expect(await ours.tickets.create(TICKET)).toMatchObject(TICKET);
+    await other.query('ROLLBACK');
+    expect(await waiting).toMatchObject({ isReplay: false });
+  });
+
+  it('a new ticket does not wait for expired keys, and is refused while its own cannot be deleted', async () => {
+    const { database, ours, other } = await openWithOther();
+    await ours.tickets.createOnce(TICKET, KEY);
+    await database.letTimePass(25 * 3600);
+    await other.query('BEGIN; SELECT FROM idempotency_keys FOR UPDATE');
+    expect(await ours.tickets.createOnce(TICKET, { ...KEY, key: 'order-8' })).toMatchObject({ isReplay: false });
+    await expect(ours.tickets.createOnce(TICKET, KEY)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await other.query('COMMIT');
+    expect(await ours.tickets.createOnce(TICKET, KEY)).toMatchObject({ isReplay: false });
   });
 });
