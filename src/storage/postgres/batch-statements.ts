@@ -1,5 +1,6 @@
 import { and, desc, eq, getTableColumns, isNull, lt, sql } from 'drizzle-orm';
 import type { RunCount } from '../batch-counts.ts';
+import type { BatchDefinition } from '../types.ts';
 import type { Connections } from './connections.ts';
 import { createEnqueueParts } from './enqueue.ts';
 import { batches, NOW, tickets } from './schema.ts';
@@ -33,7 +34,19 @@ export function prepareBatchStatements({ reads, pool, slow }: Connections) {
       .orderBy(desc(batches.id))
       .limit(sql.placeholder('limit'))
       .prepare('list_batches'),
-    findOpen: reads.select().from(batches).where(isOpen).orderBy(batches.id).prepare('find_open_batches'),
+    findOpen: reads
+      .select({
+        id: batches.id,
+        // It may be large, and is not needed any more when all tickets were queued.
+        definition: sql<BatchDefinition | null>`case when not is_expanded then definition end`,
+        cursor: batches.cursor,
+        is_expanded: batches.is_expanded,
+        is_cancelled: batches.is_cancelled,
+      })
+      .from(batches)
+      .where(isOpen)
+      .orderBy(batches.id)
+      .prepare('find_open_batches'),
     findEnded: select()
       .where(and(isBatch, isOpen, batches.is_expanded, sql`not ${isActive}`))
       .prepare('find_ended_batch'),
