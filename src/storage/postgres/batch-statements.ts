@@ -1,5 +1,6 @@
 import { and, desc, eq, getTableColumns, isNull, lt, sql } from 'drizzle-orm';
 import type { RunCount } from '../batch-counts.ts';
+import type { BatchDefinition } from '../types.ts';
 import type { Connections } from './connections.ts';
 import { createEnqueueParts } from './enqueue.ts';
 import { batches, NOW, tickets } from './schema.ts';
@@ -10,7 +11,7 @@ const isOpen = isNull(batches.finished_at);
 const KEY_TTL = sql`interval '24 hours'`;
 
 /** The statements of batches.ts. */
-export function prepareBatchStatements({ reads, writes, pool, slow }: Connections) {
+export function prepareBatchStatements({ reads, pool, slow }: Connections) {
   const isKey = and(eq(batches.client, sql.placeholder('client')), eq(batches.idempotency_key, sql.placeholder('key')));
   const isActive = sql`exists (
     select from runs where runs.batch_id = batches.id and runs.status in ('queued', 'running'))`;
@@ -33,11 +34,23 @@ export function prepareBatchStatements({ reads, writes, pool, slow }: Connection
       .orderBy(desc(batches.id))
       .limit(sql.placeholder('limit'))
       .prepare('list_batches'),
-    findOpen: reads.select().from(batches).where(isOpen).orderBy(batches.id).prepare('find_open_batches'),
+    findOpen: reads
+      .select({
+        id: batches.id,
+        // It may be large, and is not needed any more when all tickets were queued.
+        definition: sql<BatchDefinition | null>`case when not is_expanded then definition end`,
+        cursor: batches.cursor,
+        is_expanded: batches.is_expanded,
+        is_cancelled: batches.is_cancelled,
+      })
+      .from(batches)
+      .where(isOpen)
+      .orderBy(batches.id)
+      .prepare('find_open_batches'),
     findEnded: select()
       .where(and(isBatch, isOpen, batches.is_expanded, sql`not ${isActive}`))
       .prepare('find_ended_batch'),
-    insert: writes
+    insert: pool
       .insert(batches)
       .values({
         definition: sql.placeholder('definition'),
@@ -49,7 +62,7 @@ export function prepareBatchStatements({ reads, writes, pool, slow }: Connection
       })
       .returning()
       .prepare('insert_batch'),
-    expireKey: writes
+    expireKey: pool
       .update(batches)
       .set({ idempotency_key: null })
       .where(and(isKey, sql`batches.created_at < now() - ${KEY_TTL}`))

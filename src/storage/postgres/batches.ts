@@ -3,6 +3,7 @@ import type { BatchCursor, BatchRepository, IdempotencyKey, NewBatch } from '../
 import { prepareBatchStatements } from './batch-statements.ts';
 import type { Connections } from './connections.ts';
 import { isUniqueViolation } from './errors.ts';
+import { untilDecided } from './until-decided.ts';
 import type { Writer } from './writer.ts';
 
 const NO_KEY = { client: null, key: null, requestHash: null };
@@ -20,23 +21,27 @@ export function createBatchRepository(connections: Connections, { write }: Pick<
     return { batch: toBatch(row as NonNullable<typeof row>, []), isReplay: false };
   }
 
-  async function createOnce(batch: NewBatch, key: IdempotencyKey) {
+  /** Returns null if the key was used with another request, and undefined if another process has just used it. */
+  async function tryToCreateOnce(batch: NewBatch, key: IdempotencyKey) {
     const [known] = await statements.findByKey.execute({ ...key });
     if (known) {
       const isSame = known.row.request_hash === key.requestHash;
-      return isSame ? { batch: toBatch(known.row, known.runs), isReplay: true } : undefined;
+      return isSame ? { batch: toBatch(known.row, known.runs), isReplay: true } : null;
     }
     await write(() => statements.expireKey.execute({ ...key }));
     try {
       return await create(batch, key);
     } catch (error) {
       if (!isUniqueViolation(error, 'batches_idempotency_key')) throw error;
-      return createOnce(batch, key); // another request has just used the key
+      return undefined;
     }
   }
 
   return {
-    create: (batch, key) => (key ? createOnce(batch, key) : create(batch, NO_KEY)),
+    async create(batch, key) {
+      if (!key) return create(batch, NO_KEY);
+      return (await untilDecided(() => tryToCreateOnce(batch, key))) ?? undefined;
+    },
 
     findById,
 

@@ -53,6 +53,10 @@ describe.skipIf(!HAS_POSTGRES)('openPostgres on a server', () => {
       'CREATE ROLE stranger LOGIN',
       'CREATE ROLE lax LOGIN SUPERUSER',
       'ALTER ROLE lax SET synchronous_commit = off',
+      'CREATE ROLE strict LOGIN SUPERUSER',
+      "ALTER ROLE strict SET default_transaction_isolation = 'repeatable read'",
+      'CREATE ROLE german LOGIN SUPERUSER',
+      'ALTER ROLE german SET DateStyle = German',
       'CREATE ROLE reader LOGIN SUPERUSER',
       'ALTER ROLE reader SET default_transaction_read_only = on',
     );
@@ -61,6 +65,8 @@ describe.skipIf(!HAS_POSTGRES)('openPostgres on a server', () => {
     expect(await startError(urlOf('postgres', 'nobody'))).toMatch('role "nobody" does not exist');
     expect(await startError(urlOf('postgres', 'stranger'))).toMatch('permission denied');
     expect(await startError(urlOf('postgres', 'lax'))).toMatch('synchronous_commit is off');
+    expect(await startError(urlOf('postgres', 'strict'))).toMatch('transactions are repeatable read');
+    expect(await startError(urlOf('postgres', 'german'))).toMatch('DateStyle is German');
     expect(await startError(urlOf('postgres', 'reader'))).toMatch('it is read-only');
     expect(await startError(`${urlOf('postgres')}?sslmode=require`)).toMatch('does not support SSL');
   });

@@ -1,5 +1,5 @@
 import { writeFileSync } from 'node:fs';
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished, vi } from 'vitest';
 import { temporaryFolder } from '../../testing/folder.ts';
 import { parseConnectionUrl } from './connection-config.ts';
 
@@ -8,6 +8,19 @@ function createFile(): string {
   writeFileSync(path, 'PEM');
   return path;
 }
+
+describe('drizzle.config.ts', () => {
+  it('gives drizzle-kit the TLS options of the server', async () => {
+    vi.stubEnv('DATABASE_URL', 'postgresql://user:pass@db.example:5433/app?sslmode=require');
+    onTestFinished(() => void vi.unstubAllEnvs());
+    const { default: config } = await import('../../../drizzle.config.ts');
+    expect(config).toMatchObject({
+      dialect: 'postgresql',
+      dbCredentials: { host: 'db.example', port: 5433, user: 'user', password: 'pass', database: 'app' },
+    });
+    expect(config).toHaveProperty('dbCredentials.ssl.rejectUnauthorized', false);
+  });
+});
 
 describe('parseConnectionUrl', () => {
   it('decodes the parts of a URL', () => {

@@ -12,7 +12,7 @@ const TIMEOUT_MS = 5000;
  *
  * @throws StartupError if a file that the URL names cannot be read.
  */
-export function parseConnectionUrl(databaseUrl: string): ClientConfig {
+export function parseConnectionUrl(databaseUrl: string) {
   const url = new URL(databaseUrl);
   const parameters = url.searchParams;
   const host = parameters.get('host') ?? decodeURIComponent(url.hostname).replace(/^\[(.*)\]$/, '$1');
@@ -28,7 +28,7 @@ export function parseConnectionUrl(databaseUrl: string): ClientConfig {
     query_timeout: TIMEOUT_MS,
     keepAlive: true,
     keepAliveInitialDelayMillis: 10_000,
-  };
+  } satisfies ClientConfig;
 }
 
 /**

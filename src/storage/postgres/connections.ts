@@ -1,7 +1,9 @@
 import { drizzle, type NodePgDatabase } from 'drizzle-orm/node-postgres';
+import pLimit from 'p-limit';
 import pg from 'pg';
 import type { StorageOptions } from '../types.ts';
 import { createPipeline, type Pipeline } from './pipeline.ts';
+import { prepareSession } from './session.ts';
 
 const DEFAULT_POOL_SIZE = 10;
 
@@ -21,7 +23,7 @@ const slowOptions = { query_timeout: 60_000 };
  *   read does not wait for a commit.
  * - `heartbeats` is another one: leases are renewed although the pool is busy, and nothing waits behind their locks.
  * - `pool` is for other writes: PostgreSQL flushes the commits of several connections together.
- * - `slow` is the same pool for statements that may read many rows.
+ * - `slow` is at most half of this pool, for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;
@@ -48,7 +50,8 @@ export function openConnections(
   const reads = createPipeline(config);
   const writes = createPipeline(config);
   const heartbeats = createPipeline(config);
-  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES });
+  const pool = new pg.Pool({ ...config, max: poolSize, maxUses: MAX_USES, onConnect: prepareSession });
+  const limitSlow = pLimit(Math.ceil(poolSize / 2));
   let closing: Promise<unknown> | undefined;
   pool.on('error', () => {}); // an idle connection has broken; the pool has removed it
   return {
@@ -56,7 +59,7 @@ export function openConnections(
     writes: toDatabase(writes.query),
     heartbeats: toDatabase(heartbeats.query),
     pool: toDatabase((query, values) => pool.query(query, values)),
-    slow: toDatabase((query, values) => pool.query({ ...query, ...slowOptions }, values)),
+    slow: toDatabase((query, values) => limitSlow(() => pool.query({ ...query, ...slowOptions }, values))),
     async close() {
       closing ??= Promise.all([reads.close(), writes.close(), heartbeats.close(), pool.end()]);
       await closing;

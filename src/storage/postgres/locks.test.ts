@@ -3,17 +3,19 @@ import { describe, expect, it, onTestFinished } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../../testing/fixtures.ts';
 import { HAS_POSTGRES } from '../../testing/postgres.ts';
 import { POSTGRES } from '../../testing/storages.ts';
-import type { Storage } from '../types.ts';
+import type { Storage, StorageOptions } from '../types.ts';
 
 const TICKET = { raw_text: 'x', source: 'web' };
 const FORCE = makeClaimOptions({ force: true });
 const REFUSED = { code: 'llm_refused', message: 'refused' } as const;
+const KEY = { client: 'support', key: 'order-7', requestHash: 'hash' };
+const PERIOD = { from: '2026-01-01', to: '2026-01-31', groupBy: 'day' } as const;
 const IDS = [1, 2, 3];
 
 /** A storage on a database with three tickets and a batch, and a connection that acts like another server. */
-async function openWithOther() {
+async function openWithOther(options?: StorageOptions) {
   const database = await POSTGRES.createDatabase();
-  const ours = await database.open();
+  const ours = await database.open(options);
   for (const _ of IDS) await ours.tickets.create(TICKET);
   await ours.batches.create({ definition: { ids: IDS }, force: true, total: IDS.length });
   const other = new pg.Client(database.url);
@@ -76,5 +78,49 @@ describe.skipIf(!HAS_POSTGRES)('locks on PostgreSQL', () => {
     expect(await ours.tickets.create(TICKET)).toMatchObject(TICKET);
     await other.query('COMMIT');
     expect(await renewal).toEqual([1]);
+  });
+
+  it.each<[string, string, (storage: Storage) => Promise<unknown>]>([
+    [
+      'ticket',
+      "INSERT INTO idempotency_keys (client, key, request_hash, ticket_id) VALUES ('support', 'order-7', '', 1)",
+      ({ tickets }) => tickets.createOnce(TICKET, KEY),
+    ],
+    [
+      'batch',
+      `INSERT INTO batches (definition, force, total, client, idempotency_key, request_hash)
+        VALUES ('{}', false, 1, 'support', 'order-7', '')`,
+      ({ batches }) => batches.create({ definition: { ids: IDS }, force: true, total: IDS.length }, KEY),
+    ],
+  ])('tickets are created while a %s waits for another one with its key', async (_name, insert, createOnce) => {
+    const { ours, other, countWaiting } = await openWithOther();
+    await other.query('BEGIN');
+    await other.query(insert);
+    const waiting = createOnce(ours);
+    await expect.poll(countWaiting).toBe(1);
+    expect(await ours.tickets.create(TICKET)).toMatchObject(TICKET);
+    await other.query('ROLLBACK');
+    expect(await waiting).toMatchObject({ isReplay: false });
+  });
+
+  it('a new ticket does not wait for expired keys, and is refused while its own cannot be deleted', async () => {
+    const { database, ours, other } = await openWithOther();
+    await ours.tickets.createOnce(TICKET, KEY);
+    await database.letTimePass(25 * 3600);
+    await other.query('BEGIN; SELECT FROM idempotency_keys FOR UPDATE');
+    expect(await ours.tickets.createOnce(TICKET, { ...KEY, key: 'order-8' })).toMatchObject({ isReplay: false });
+    await expect(ours.tickets.createOnce(TICKET, KEY)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    await other.query('COMMIT');
+    expect(await ours.tickets.createOnce(TICKET, KEY)).toMatchObject({ isReplay: false });
+  });
+
+  it('tickets are queued while more reports wait for a lock than the pool has connections', async () => {
+    const { ours, other, countWaiting } = await openWithOther({ poolSize: 4 });
+    await other.query('BEGIN; LOCK TABLE usage_daily');
+    const reports = Array.from({ length: 5 }, () => ours.usage.report(PERIOD));
+    await expect.poll(countWaiting).toBe(2);
+    expect(await ours.queuedRuns.enqueueRun(1, { force: false })).toMatchObject({ state: 'queued' });
+    await other.query('COMMIT');
+    await Promise.all(reports);
   });
 });

@@ -1,4 +1,5 @@
 import pg from 'pg';
+import { prepareSession } from './session.ts';
 
 const MIN_BACKOFF_MS = 100;
 /** Shorter than a quarter of a lease, so that servers that come back renew their leases before others claim their runs. */
@@ -15,6 +16,12 @@ export interface Pipeline {
   close(): Promise<void>;
 }
 
+async function open(client: pg.Client): Promise<pg.Client> {
+  await client.connect();
+  await prepareSession(client);
+  return client;
+}
+
 /**
  * A statement opens the connection if there is none. If that fails, statements fail at once until the backoff is over.
  *
@@ -28,7 +35,7 @@ export function createPipeline(config: pg.ClientConfig): Pipeline {
   function connect(): Promise<pg.Client> {
     const client = new pg.Client({ ...config, pipeline: true });
     client.on('error', () => {}); // the statements under way are rejected by themselves
-    const connecting = client.connect().then(() => client);
+    const connecting = open(client);
     const discard = () => {
       if (connection === connecting) connection = undefined;
     };

@@ -37,8 +37,9 @@ async function checkServer(client: pg.Client): Promise<void> {
   const { rows } = await client.query(`
     select current_setting('server_version') as version, current_setting('server_version_num')::int / 10000 as major,
       current_setting('server_encoding') as encoding, current_setting('synchronous_commit') as synchronous_commit,
+      current_setting('transaction_isolation') as isolation, current_setting('DateStyle') as date_style,
       current_setting('transaction_read_only')::boolean as is_read_only`);
-  const { version, major, encoding, synchronous_commit, is_read_only } = rows[0];
+  const { version, major, encoding, synchronous_commit, isolation, date_style, is_read_only } = rows[0];
   if (major < MIN_VERSION) throw new Error(`the server has version ${version}, but ${MIN_VERSION} or later is needed`);
   if (encoding !== 'UTF8') throw new Error(`its encoding is ${encoding}: create a database with encoding UTF8`);
   if (is_read_only) throw new Error('it is read-only, perhaps a standby');
@@ -47,6 +48,11 @@ async function checkServer(client: pg.Client): Promise<void> {
       'synchronous_commit is off, so a crash would lose tickets: set it to on for the role or the database',
     );
   }
+  // Statements wait for rows that others have changed, and then continue with the new versions.
+  if (isolation !== 'read committed') {
+    throw new Error(`transactions are ${isolation}: set default_transaction_isolation to read committed for the role`);
+  }
+  if (!date_style.startsWith('ISO')) throw new Error(`DateStyle is ${date_style}: set it to ISO for the role`);
 }
 
 /** The tables may belong to another role. */

@@ -11,6 +11,7 @@ import { prepareKeyStatements } from './idempotency-keys.ts';
 import { createTicketCount, createTicketList } from './list.ts';
 import { tickets } from './schema.ts';
 import { TICKET_COLUMN_NAMES, TICKET_COLUMNS } from './ticket-columns.ts';
+import { untilDecided } from './until-decided.ts';
 import type { Writer } from './writer.ts';
 
 type Counts = Record<Ticket['status'], number>;
@@ -37,7 +38,7 @@ export function createTicketRepository(
     .from(tickets)
     .groupBy(tickets.status)
     .prepare('count_tickets_by_status');
-  const keys = prepareKeyStatements({ reads, writes });
+  const keys = prepareKeyStatements({ reads, pool });
   const deleteTicket = prepareDeletion(pool, 'delete_ticket', sql`id = ${sql.placeholder('id')}`);
   // Servers that delete old tickets at the same time take different ones.
   const deleteCreatedBefore = prepareDeletion(
@@ -62,9 +63,11 @@ export function createTicketRepository(
     { maxSize: MAX_BATCH_SIZE },
   );
 
-  async function createOnce(ticket: NewTicket, { client, key, requestHash }: IdempotencyKey, options?: CreateOptions) {
+  /** Returns null if the key was used with another request, and undefined if another process has just used it. */
+  async function tryToCreateOnce(ticket: NewTicket, idempotencyKey: IdempotencyKey, options?: CreateOptions) {
+    const { client, key, requestHash } = idempotencyKey;
     const [known] = await keys.find.execute({ client, key });
-    if (known) return known.request_hash === requestHash ? { ticket: known.ticket, isReplay: true } : undefined;
+    if (known) return known.request_hash === requestHash ? { ticket: known.ticket, isReplay: true } : null;
     await write(() => keys.deleteExpired.execute({ client, key }));
     try {
       const [created] = await write(() =>
@@ -80,7 +83,7 @@ export function createTicketRepository(
       return { ticket: created as Ticket, isReplay: false };
     } catch (error) {
       if (!isUniqueViolation(error, 'idempotency_keys_client_key_pk')) throw error;
-      return createOnce(ticket, { client, key, requestHash }, options); // another request has just used the key
+      return undefined;
     }
   }
 
@@ -89,7 +92,7 @@ export function createTicketRepository(
 
   return {
     create: ({ source, raw_text }, options) => create({ source, raw_text, status: firstStatus(options) }),
-    createOnce,
+    createOnce: async (...args) => (await untilDecided(() => tryToCreateOnce(...args))) ?? undefined,
 
     async delete(id) {
       const deleted = await write(() => deleteTicket.execute({ id }));

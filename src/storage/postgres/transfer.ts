@@ -26,11 +26,12 @@ export async function openPostgresTransfer(databaseUrl: string, mode: 'source' |
     types: { getTypeParser: (type) => (type === BOOL ? pg.types.getTypeParser(type) : (value: unknown) => value) },
   });
   client.on('error', () => {}); // the next statement fails with it
-  await client.connect();
-  await client.query("SET TimeZone = 'UTC'; SET DateStyle = 'ISO'; SET extra_float_digits = 1");
-  await client.query(mode === 'source' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
-  const tables = Object.keys(SCHEMA).join();
-  if (mode === 'target') await client.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
+  try {
+    await begin(client, mode);
+  } catch (error) {
+    client.end();
+    throw error;
+  }
 
   const value = async (sql: string, values: unknown[] = []): Promise<string> => {
     const { rows } = await client.query({ text: sql, values, rowMode: 'array' });
@@ -81,6 +82,14 @@ export async function openPostgresTransfer(databaseUrl: string, mode: 'source' |
     commit: async () => void (await client.query('COMMIT')),
     close: () => client.end(),
   };
+}
+
+async function begin(client: pg.Client, mode: 'source' | 'target'): Promise<void> {
+  await client.connect();
+  await client.query(mode === 'source' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
+  await client.query("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1");
+  const tables = Object.keys(SCHEMA).join();
+  if (mode === 'target') await client.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
 }
 
 type Column = ReturnType<typeof getTableConfig>['columns'][number];
