@@ -17,16 +17,24 @@ export async function openUsageReader(databaseUrl: string): Promise<UsageReader>
   const client = new pg.Client({ ...parseConnectionUrl(databaseUrl), query_timeout: TIMEOUT_MS });
   client.on('error', () => {}); // its statement is rejected, too
   const close = () => client.end();
+  const toReadError = (cause: unknown) => {
+    const { message, code } = cause as NodeJS.ErrnoException;
+    return new Error(`cannot read the PostgreSQL database ${client.database}: ${message || code}`, { cause });
+  };
   try {
     await client.connect();
     await client.query('begin isolation level repeatable read read only');
     const { rows } = await client.query("select to_regclass('usage_daily') is not null as exists");
     if (!rows[0].exists) throw new Error('it has no schema yet: start the server once, which creates it');
     const db = drizzle(client);
-    return { usage: createUsageRepository({ reads: db, slow: db }), close };
+    const usage = createUsageRepository({ reads: db, slow: db });
+    const report: typeof usage.report = (options) =>
+      usage.report(options).catch((error) => {
+        throw toReadError(error.cause ?? error); // drizzle's message quotes the statement
+      });
+    return { usage: { ...usage, report }, close };
   } catch (error) {
     close();
-    const { message, code } = error as NodeJS.ErrnoException;
-    throw new Error(`cannot read the PostgreSQL database ${client.database}: ${message || code}`, { cause: error });
+    throw toReadError(error);
   }
 }
