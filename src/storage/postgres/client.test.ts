@@ -99,6 +99,16 @@ describe.skipIf(!HAS_POSTGRES)('openPostgres on a server', () => {
     await storage.close();
   });
 
+  it('explains that its migrations are recorded but its tables are missing', async () => {
+    const { execute, urlOf } = await startServer();
+    await execute(
+      'CREATE SCHEMA drizzle',
+      'CREATE TABLE drizzle.__drizzle_migrations (id serial, hash text, created_at bigint)',
+      "INSERT INTO drizzle.__drizzle_migrations (hash, created_at) VALUES ('of another application', 1e13)",
+    );
+    expect(await startError(urlOf('postgres'))).toMatch('it lacks tables (tickets, ');
+  });
+
   it('applies each migration once when ten servers start at the same time on an empty database', async () => {
     const { urlOf } = await startServer();
     const storages = await Promise.all(Array.from({ length: 10 }, () => openStorage(urlOf('postgres'))));

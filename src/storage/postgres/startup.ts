@@ -19,6 +19,7 @@ export async function prepareDatabase(config: pg.ClientConfig): Promise<string[]
     await client.connect();
     await checkServer(client);
     const applied = await migrate(client);
+    await checkTables(client);
     await checkRights(client);
     return applied;
   } catch (error) {
@@ -52,7 +53,21 @@ async function checkServer(client: pg.Client): Promise<void> {
   if (isolation !== 'read committed') {
     throw new Error(`transactions are ${isolation}: set default_transaction_isolation to read committed for the role`);
   }
+  // Times are read as ISO 8601; in another style the day and the month could be exchanged.
   if (!date_style.startsWith('ISO')) throw new Error(`DateStyle is ${date_style}: set it to ISO for the role`);
+}
+
+/** All migrations may be recorded without their tables: by another application, or with another search_path. */
+async function checkTables(client: pg.Client): Promise<void> {
+  const { rows } = await client.query('select name from unnest($1::text[]) as name where to_regclass(name) is null', [
+    TABLES,
+  ]);
+  if (rows.length === 0) return;
+  const names = rows.map(({ name }) => name).join(', ');
+  throw new Error(
+    `it lacks tables (${names}), although drizzle.__drizzle_migrations has their migrations: ` +
+      'check the search_path, and whether another application uses this database',
+  );
 }
 
 /** The tables may belong to another role. */

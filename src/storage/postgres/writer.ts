@@ -6,7 +6,7 @@ import { toStorageError } from './errors.ts';
 export interface Writer {
   /** @param writes how many writes the operation commits. */
   write<T>(operation: () => Promise<T>, writes?: number): Promise<T>;
-  /** Whether a write has failed with `storage_unavailable` in the last `withinMs` and none has succeeded since. */
+  /** Whether `withinMs` and none has succeeded since. */
   hasFailedWithin(withinMs: number): boolean;
 }
 
