@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { toStorageError } from './errors.ts';
+import { isRefusal, toStorageError } from './errors.ts';
 
 const SECRET = 'the text of a customer';
 
@@ -11,7 +11,7 @@ function queryError(code: string, message = 'message') {
 }
 
 describe('toStorageError', () => {
-  it.each(['08006', '25006', '28P01', '3D000', '40P01', '42501', '53100', '57P01', '57P03', '58030'])(
+  it.each(['08006', '25006', '28P01', '3D000', '40P01', '42501', '42P01', '53100', '57P01', '57P03', '58030'])(
     'returns storage_unavailable for %s',
     (code) => {
       expect(toStorageError(queryError(code))).toMatchObject({
@@ -34,13 +34,27 @@ describe('toStorageError', () => {
     const error = toStorageError(queryError('23514', SECRET)) as Error;
     expect(error.message).toBe('PostgreSQL 23514 tickets');
     expect(JSON.stringify([error, error.stack])).not.toContain(SECRET);
-    expect(toStorageError(queryError('42P01', 'relation "runs" does not exist'))).toMatchObject({
-      message: 'PostgreSQL 42P01 tickets relation "runs" does not exist',
+    expect(toStorageError(queryError('42703', 'column "x" does not exist'))).toMatchObject({
+      message: 'PostgreSQL 42703 tickets column "x" does not exist',
     });
   });
 
   it('returns errors that do not come from a statement unchanged', () => {
     const error = new Error('bug');
     expect(toStorageError(error)).toBe(error);
+  });
+});
+
+describe('isRefusal', () => {
+  it.each(['25006', '42501', '53100', '53300'])('is true for %s', (code) => {
+    expect(isRefusal(queryError(code))).toBe(true);
+  });
+
+  it.each(['23505', '57P01', '57P03'])('is false for %s', (code) => {
+    expect(isRefusal(queryError(code))).toBe(false);
+  });
+
+  it('is false for a broken connection', () => {
+    expect(isRefusal(new DrizzleQueryError('insert …', [], new Error('Connection terminated')))).toBe(false);
   });
 });

@@ -6,11 +6,11 @@ import { AppError } from '../../errors.ts';
  * Errors of a server that does not work as it should, or that a role may not use any more:
  * https://www.postgresql.org/docs/current/errcodes-appendix.html
  * - classes 08, 28, 40, 53, 57, 58, XX: connection, authorization, rollback, resources, operator, system, internal
- * - 25006: the server has become a standby; 3D000: the database is gone; 42501: a right is missing
+ * - 25006: the server has become a standby; 3D000, 42P01: the database or a table is gone; 42501: a right is missing
  * - 25P04, 55P03: a time limit of the role, for transactions or locks
  * - 26000, 42P05: a PgBouncer that does not know prepared statements
  */
-const STORAGE_CODES = /^(?:(?:08|28|40|53|57|58|XX)...|25006|25P04|3D000|42501|26000|42P05|55P03)$/;
+const STORAGE_CODES = /^(?:(?:08|28|40|53|57|58|XX)...|25006|25P04|3D000|42501|42P01|26000|42P05|55P03)$/;
 
 /** Retrying does not repair damaged files. */
 const DAMAGE_CODES = /^XX00[12]$/;
@@ -27,6 +27,12 @@ export function toStorageError(error: unknown): unknown {
   if (STORAGE_CODES.test(code)) return storageUnavailable(cause);
   const isAboutSchema = code.startsWith('42');
   return new Error(['PostgreSQL', code, table, constraint, isAboutSchema && message].filter(Boolean).join(' '));
+}
+
+/** Whether a server that works otherwise cannot execute a statement now. Class 57: it stops or starts. */
+export function isRefusal(error: unknown): boolean {
+  const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
+  return cause instanceof pg.DatabaseError && STORAGE_CODES.test(cause.code ?? '') && !cause.code?.startsWith('57');
 }
 
 /** Whether another row has the same values in the columns of this unique constraint. */

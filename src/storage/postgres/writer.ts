@@ -1,12 +1,14 @@
-import { hasCode } from '../../errors.ts';
 import type { StorageOptions } from '../types.ts';
-import { toStorageError } from './errors.ts';
+import { isRefusal } from './errors.ts';
 
 /** Runs write operations and remembers their failures. All writes go through here. */
 export interface Writer {
   /** @param writes how many writes the operation commits. */
   write<T>(operation: () => Promise<T>, writes?: number): Promise<T>;
-  /** Whether `withinMs` and none has succeeded since. */
+  /**
+   * Whether the server has refused a write in the last `withinMs`, for example because its disk is full, and none has
+   * succeeded since.
+   */
   hasFailedWithin(withinMs: number): boolean;
 }
 
@@ -23,7 +25,7 @@ export function createWriter({ onCommit = () => {} }: Pick<StorageOptions, 'onCo
         onCommit(writes, (performance.now() - start) / 1000);
         return value;
       } catch (error) {
-        if (hasCode(toStorageError(error), 'storage_unavailable')) failedAt = performance.now();
+        if (isRefusal(error)) failedAt = performance.now();
         throw error;
       }
     },
