@@ -1,5 +1,5 @@
 import { describe, expect, it } from 'vitest';
-import { shareService, startService } from '../testing/service.ts';
+import { shareService, startService, withNewTicket } from '../testing/service.ts';
 
 const OLD_KEY = 'old-key-0123456789abcdef';
 const NEW_KEY = 'new-key-0123456789abcdef';
@@ -90,17 +90,18 @@ describe('with API keys', () => {
     ['X-API-Key', { 'x-api-key': NEW_KEY }, 'support'],
     ['X-API-Key and an Authorization for a proxy', { authorization: 'Basic eDp5', 'x-api-key': NEW_KEY }, 'support'],
   ])('accepts %s and logs its name, not the key', async (_name, headers, apiKeyName) => {
-    const { app, log, logged } = await startService({ app: { apiKeys } });
+    const { app, log, logged } = await withKeys();
     const response = await app.inject({ method: 'POST', url: '/tickets', headers, payload: { raw_text: 'x' } });
     expect(response.statusCode).toBe(201);
-    expect(logged('request')).toMatchObject([{ apiKeyName }]);
+    const lines = logged('request').filter(({ reqId }) => reqId === response.headers['x-request-id']);
+    expect(lines).toMatchObject([{ apiKeyName }]);
     for (const { key } of apiKeys) expect(log.join()).not.toContain(key);
   });
 
   it('accepts any Host and a proxy in front', async () => {
     const { app } = await withKeys();
     const headers = { ...bearer(OLD_KEY), host: 'tickets.example', 'x-forwarded-for': '192.0.2.1' };
-    expect((await app.inject({ url: '/tickets/1', headers })).statusCode).toBe(404);
+    expect((await app.inject({ url: '/tickets/999', headers })).statusCode).toBe(404);
   });
 });
 
@@ -139,10 +140,9 @@ describe('without API keys', () => {
   const behindProxy = shareService({ app: { trustProxy: ['127.0.0.1'] } });
 
   it.each(['cross-site', 'same-site'])('rejects pages of other sites (%s)', async (site) => {
-    const { app, create, provider } = await startService();
-    await create();
+    const { id, app, provider } = await withNewTicket(withoutKeys);
     const headers = { 'sec-fetch-site': site };
-    const response = await app.inject({ method: 'POST', url: '/tickets/1/process', headers });
+    const response = await app.inject({ method: 'POST', url: `/tickets/${id}/process`, headers });
     expect(response.json()).toMatchObject({ status: 403, code: 'forbidden' });
     expect(provider.requests).toHaveLength(0);
     expect((await app.inject({ url: '/docs', headers })).statusCode).toBe(200);
@@ -150,7 +150,7 @@ describe('without API keys', () => {
 
   it.each(['same-origin', 'none'])('accepts requests of its own pages (%s)', async (site) => {
     const { app } = await withoutKeys();
-    const response = await app.inject({ url: '/tickets/1', headers: { 'sec-fetch-site': site } });
+    const response = await app.inject({ url: '/tickets/999', headers: { 'sec-fetch-site': site } });
     expect(response.statusCode).toBe(404);
   });
 
@@ -169,7 +169,7 @@ describe('without API keys', () => {
     'accepts the loopback host %s',
     async (host) => {
       const { app } = await withoutKeys();
-      expect((await app.inject({ url: '/tickets/1', headers: { host } })).statusCode).toBe(404);
+      expect((await app.inject({ url: '/tickets/999', headers: { host } })).statusCode).toBe(404);
     },
   );
 

@@ -1,9 +1,9 @@
 import { once } from 'node:events';
 import { setTimeout as sleep } from 'node:timers/promises';
-import { describe, expect, it, onTestFinished } from 'vitest';
+import { beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { completed } from '../testing/provider.ts';
 import { answersTo } from '../testing/raw-http.ts';
-import { listen } from '../testing/service.ts';
+import { listen, shareService } from '../testing/service.ts';
 import { connectTo, exchange, receiveAll } from '../testing/socket.ts';
 import { LIMITS } from './limits.ts';
 
@@ -78,6 +78,12 @@ describe('a server whose event loop is too slow', () => {
   });
 });
 
+const shared = shareService();
+let url: string;
+beforeAll(async () => {
+  url = await (await shared()).app.listen({ host: '127.0.0.1', port: 0 });
+});
+
 describe('a body that the client goes on sending', () => {
   it.each([
     ['ignored', 'POST /tickets/1/process HTTP/1.1', 404],
@@ -85,7 +91,6 @@ describe('a body that the client goes on sending', () => {
     ['sent with a method that is not allowed', 'PUT /tickets/1 HTTP/1.1', 405],
     ['too large', 'POST /tickets HTTP/1.1\r\nContent-Type: application/json', 413],
   ])('gets one answer and a closed connection if it is %s', async (_name, line, status) => {
-    const { url } = await listen();
     const socket = connectTo(url);
     const received = receiveAll(socket);
     socket.write(`${line}\r\nHost: localhost\r\nContent-Length: 99999999999\r\n\r\n`);
@@ -101,7 +106,6 @@ describe('a connection', () => {
     ['is not JSON', '{"a":1,', 422],
     ['is too large', 'x'.repeat(3 * LIMITS.body), 413],
   ])('serves the next request after a body that %s', async (_name, body, status) => {
-    const { url } = await listen();
     const head = `POST /tickets HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n`;
     const next = 'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n';
     const answers = await answersTo(url, `${head}Content-Length: ${body.length}\r\n\r\n${body}${next}`);

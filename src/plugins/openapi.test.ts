@@ -3,7 +3,7 @@ import { describe, expect, it } from 'vitest';
 import type { Problem } from '../schemas/problem.ts';
 import { type Operation, readOpenApi } from '../testing/openapi.ts';
 import { ROOT } from '../testing/server-process.ts';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
 
 const readJson = (path: string) => JSON.parse(readFileSync(`${ROOT}${path}`, 'utf8'));
 
@@ -11,7 +11,10 @@ const readJson = (path: string) => JSON.parse(readFileSync(`${ROOT}${path}`, 'ut
 const document = readJson('docs/openapi.json');
 const { operations } = readOpenApi(document);
 
-const API_KEYS = [{ name: 'support', key: 'a-key-0123456789abcdef' }];
+const { version } = readJson('package.json');
+const apiKeys = [{ name: 'support', key: 'a-key-0123456789abcdef' }];
+const open = shareService({ app: { version } });
+const closed = shareService({ app: { version, apiKeys } });
 
 /** Every documented body of an operation, with its example values and the validator of its schema. */
 const answerExamples = ({ responses, answers }: Operation) =>
@@ -25,13 +28,13 @@ const answerExamples = ({ responses, answers }: Operation) =>
 
 describe('GET /openapi.json', () => {
   it('equals docs/openapi.json, which npm run openapi writes', async () => {
-    const { read } = await startService({ app: { version: readJson('package.json').version } });
+    const { read } = await open();
     expect(await read('/openapi.json')).toEqual(readJson('docs/openapi.json'));
   });
 
   it('is the same for a server with API keys', async () => {
-    const [open, closed] = [await startService(), await startService({ app: { apiKeys: API_KEYS } })];
-    expect(await closed.read('/openapi.json')).toEqual(await open.read('/openapi.json'));
+    const { read } = await closed();
+    expect(await read('/openapi.json')).toEqual(await (await open()).read('/openapi.json'));
   });
 
   it('lists the operations for tickets before those for operators', async () => {
@@ -63,7 +66,7 @@ describe('GET /openapi.json', () => {
   });
 
   it('documents exactly the methods that each path allows', async () => {
-    const { app, create, read } = await startService();
+    const { app, create, read } = await open();
     await create();
     for (const [path, methods] of Object.entries<object>((await read('/openapi.json')).paths)) {
       const response = await app.inject({ method: 'OPTIONS', url: path.replaceAll(/\{\w+\}/g, '1') });
@@ -188,19 +191,19 @@ describe('GET /openapi.json', () => {
     ['createTicket', 'unsupported_media_type', 'POST', '/tickets', { 'content-type': 'text/css' }, 'x'],
     ['createTicket', 'rate_limited', 'POST', '/tickets', {}, '{"raw_text":"x"}'],
     ['getTicket', 'invalid_input', 'GET', '/tickets/x', {}],
-    ['getTicket', 'ticket_not_found', 'GET', '/tickets/9', {}],
+    ['getTicket', 'ticket_not_found', 'GET', '/tickets/999', {}],
     ['getTicketResult', 'result_not_found', 'GET', '/tickets/1/result', {}],
-    ['deleteTicket', 'ticket_not_found', 'DELETE', '/tickets/9', {}],
+    ['deleteTicket', 'ticket_not_found', 'DELETE', '/tickets/999', {}],
     ['listRuns', 'invalid_input', 'GET', '/tickets/1/runs?cursor=x', {}],
-    ['listRuns', 'ticket_not_found', 'GET', '/tickets/9/runs', {}],
+    ['listRuns', 'ticket_not_found', 'GET', '/tickets/999/runs', {}],
     ['getRun', 'invalid_input', 'GET', '/tickets/1/runs/x', {}],
     ['getRun', 'run_not_found', 'GET', '/tickets/1/runs/1', {}],
     ['getUsage', 'invalid_input', 'GET', '/usage?from=9999-01-01', {}],
-    ['processTicket', 'ticket_not_found', 'POST', '/tickets/9/process', {}],
+    ['processTicket', 'ticket_not_found', 'POST', '/tickets/999/process', {}],
   ] as const)('shows for %s a %s as the server sends it', async (operationId, code, method, url, headers, payload?) => {
-    const apiKeys = code === 'unauthorized' ? API_KEYS : [];
-    const rateLimits = { perMinute: code === 'rate_limited' ? 1 : 0, processPerMinute: 0 };
-    const { app, create } = await startService({ app: { apiKeys, rateLimits } });
+    const shared = code === 'unauthorized' ? closed : open;
+    const limited = { app: { rateLimits: { perMinute: 1, processPerMinute: 0 } } };
+    const { app, create } = await (code === 'rate_limited' ? startService(limited) : shared());
     await create();
     const response = await app.inject({
       method,
@@ -227,7 +230,7 @@ const withoutWording = ({ detail, request_id, errors = [], ...problem }: Problem
 
 describe('GET /docs', () => {
   it('serves Swagger UI with all its assets from this server', async () => {
-    const { app } = await startService();
+    const { app } = await open();
     const page = await app.inject('/docs');
     expect(page.statusCode).toBe(200);
     const assets = [...page.body.matchAll(/(?:src|href)="([^"]+)"/g)].map((match) => match[1] ?? '');
@@ -240,7 +243,7 @@ describe('GET /docs', () => {
   });
 
   it('has a content security policy without foreign hosts and inline scripts', async () => {
-    const { app } = await startService();
+    const { app } = await open();
     const assets = ['swagger-ui-bundle.js', 'swagger-initializer.js', 'oauth2-redirect.html'];
     for (const path of ['/docs', '/docs/', '/docs/json', ...assets.map((asset) => `/docs/static/${asset}`)]) {
       const policy = String((await app.inject(path)).headers['content-security-policy']);

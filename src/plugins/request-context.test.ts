@@ -1,11 +1,13 @@
 import { describe, expect, it } from 'vitest';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
+
+const shared = shareService();
 
 const UUID = /^[0-9a-f-]{36}$/;
 
 describe('the security headers', () => {
   it.each(['/health', '/tickets/1', '/nowhere', '/tickets/%zz', '/openapi.json'])('are on GET %s', async (url) => {
-    const { app } = await startService();
+    const { app } = await shared();
     expect((await app.inject(url)).headers).toMatchObject({
       'cache-control': 'no-store',
       'content-security-policy': "default-src 'none'; frame-ancestors 'none'",
@@ -17,15 +19,15 @@ describe('the security headers', () => {
 
 describe('the request id', () => {
   it("is the client's own in the answer, the problem document and the log", async () => {
-    const { app, logged } = await startService();
+    const { app, logged } = await shared();
     const response = await app.inject({ url: '/tickets/1', headers: { 'x-request-id': 'trace-1.a:b_c' } });
     expect(response.headers['x-request-id']).toBe('trace-1.a:b_c');
     expect(response.json()).toMatchObject({ request_id: 'trace-1.a:b_c' });
-    expect(logged('request')).toMatchObject([{ reqId: 'trace-1.a:b_c' }]);
+    expect(logged('request').filter(({ reqId }) => reqId === 'trace-1.a:b_c')).toHaveLength(1);
   });
 
   it.each(['', 'x'.repeat(129), 'two words', '"}', 'é', '<script>'])('replaces %j', async (id) => {
-    const { app } = await startService();
+    const { app } = await shared();
     const response = await app.inject({ url: '/health', headers: { 'x-request-id': id } });
     expect(response.headers['x-request-id']).toMatch(UUID);
   });

@@ -1,7 +1,7 @@
 import { describe, expect, it } from 'vitest';
 import { openSqliteFile } from '../testing/database.ts';
 import { completed } from '../testing/provider.ts';
-import { startService, withTickets } from '../testing/service.ts';
+import { shareService, startService, withNewTicket, withTickets } from '../testing/service.ts';
 
 const TABLES = ['tickets', 'results', 'runs', 'idempotency_keys'];
 
@@ -10,6 +10,8 @@ function countRows(database: string): number[] {
   const sqlite = openSqliteFile(database);
   return TABLES.map((table) => sqlite.prepare(`SELECT count(*) FROM ${table}`).pluck().get() as number);
 }
+
+const shared = shareService();
 
 describe('DELETE /tickets/:id', () => {
   it('returns 204 without a body and deletes everything of the ticket, and nothing else', async () => {
@@ -26,9 +28,9 @@ describe('DELETE /tickets/:id', () => {
   });
 
   it('makes every route of the ticket return 404', async () => {
-    const { app, process } = await withTickets(1, {});
-    await process(1);
-    await app.inject({ method: 'DELETE', url: '/tickets/1' });
+    const { id, app, process } = await withNewTicket(shared);
+    await process(id);
+    await app.inject({ method: 'DELETE', url: `/tickets/${id}` });
     for (const [method, path] of [
       ['GET', ''],
       ['GET', '/result'],
@@ -37,15 +39,15 @@ describe('DELETE /tickets/:id', () => {
       ['POST', '/process'],
       ['DELETE', ''],
     ] as const) {
-      const response = await app.inject({ method, url: `/tickets/1${path}` });
+      const response = await app.inject({ method, url: `/tickets/${id}${path}` });
       expect(response.json(), `${method} ${path}`).toMatchObject({ status: 404, code: 'ticket_not_found' });
     }
   });
 
   it('does not give the id to another ticket', async () => {
-    const { app, create } = await withTickets(1, {});
-    await app.inject({ method: 'DELETE', url: '/tickets/1' });
-    expect(await create()).toMatchObject({ id: 2 });
+    const { id, app, create } = await withNewTicket(shared);
+    await app.inject({ method: 'DELETE', url: `/tickets/${id}` });
+    expect(await create()).toMatchObject({ id: id + 1 });
   });
 
   it('discards the answer of a run in progress, whose requests get 404', async () => {
@@ -63,8 +65,8 @@ describe('DELETE /tickets/:id', () => {
   });
 
   it('deletes once for simultaneous requests', async () => {
-    const { app } = await withTickets(1, {});
-    const all = await Promise.all([1, 2, 3].map(() => app.inject({ method: 'DELETE', url: '/tickets/1' })));
+    const { id, app } = await withNewTicket(shared);
+    const all = await Promise.all([1, 2, 3].map(() => app.inject({ method: 'DELETE', url: `/tickets/${id}` })));
     expect(all.map(({ statusCode }) => statusCode).sort()).toEqual([204, 404, 404]);
   });
 
@@ -74,23 +76,23 @@ describe('DELETE /tickets/:id', () => {
     ['application/json', '{"force":true}'],
     ['text/plain', 'x'],
   ])('ignores a body (%s %j)', async (type, payload) => {
-    const { app } = await withTickets(1, {});
+    const { id, app } = await withNewTicket(shared);
     const headers = { 'content-type': type };
-    expect((await app.inject({ method: 'DELETE', url: '/tickets/1', headers, payload })).statusCode).toBe(204);
+    expect((await app.inject({ method: 'DELETE', url: `/tickets/${id}`, headers, payload })).statusCode).toBe(204);
   });
 
   it('refuses pages of other sites', async () => {
-    const { app, read } = await withTickets(1, {});
+    const { id, app, read } = await withNewTicket(shared);
     const headers = { origin: 'http://other.test' };
-    expect((await app.inject({ method: 'DELETE', url: '/tickets/1', headers })).statusCode).toBe(403);
-    expect(await read('/tickets/1')).toMatchObject({ id: 1 });
+    expect((await app.inject({ method: 'DELETE', url: `/tickets/${id}`, headers })).statusCode).toBe(403);
+    expect(await read(`/tickets/${id}`)).toMatchObject({ id });
   });
 
   it.each([
     ['/tickets/x', ['path', 'id']],
     ['/tickets/1?force=true', ['query', 'force']],
   ])('returns 422 for %s', async (url, loc) => {
-    const { app } = await withTickets(1, {});
+    const { app } = await shared();
     expect((await app.inject({ method: 'DELETE', url })).json()).toMatchObject({ status: 422, errors: [{ loc }] });
   });
 });

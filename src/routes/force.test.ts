@@ -2,27 +2,29 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { startService, withTickets } from '../testing/service.ts';
+import { shareService, withNewTicket } from '../testing/service.ts';
+
+const shared = shareService();
 
 describe('POST /tickets/:id/process?force=true', () => {
   it('overwrites every field of the old result but its id', async () => {
-    const { process, provider, read, store } = await withTickets(1, {});
-    await store.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
+    const { id, process, provider, read, store } = await withNewTicket(shared);
+    await store.runs.claimRun(id, makeClaimOptions({ force: true, claim: true }));
     await store.runs.completeRun(
       1,
-      makeNewResult({ model: 'old', prompt_version: 'v0', latency_ms: 1e9 }),
+      makeNewResult({ ticket_id: id, model: 'old', prompt_version: 'v0', latency_ms: 1e9 }),
       makeRunUsage(),
     );
-    const old = await read('/tickets/1/result');
+    const old = await read(`/tickets/${id}/result`);
     expect(old.model).toBe('old');
     await sleep(1100); // times are whole seconds
 
     provider.respond({ ...completed(OUTPUT, { model: 'gpt-new', usage: undefined }), headers: {} });
-    const response = await process(1, '?force=true');
+    const response = await process(id, '?force=true');
     expect(response.json()).toEqual({
       ...OUTPUT,
       id: old.id,
-      ticket_id: 1,
+      ticket_id: id,
       model: 'gpt-new',
       prompt_version: 'v1',
       created_at: expect.any(String),
@@ -35,29 +37,29 @@ describe('POST /tickets/:id/process?force=true', () => {
     });
     expect(Date.parse(response.json().created_at)).toBeGreaterThan(Date.parse(old.created_at));
     expect(response.json().latency_ms).not.toBe(old.latency_ms);
-    expect(await read('/tickets/1/result')).toEqual(response.json());
+    expect(await read(`/tickets/${id}/result`)).toEqual(response.json());
   });
 
   it('makes its own run beside a request that only reads', async () => {
-    const { process, provider } = await withTickets(1, {});
-    await process(1);
-    await Promise.all([process(1), process(1, '?force=true')]);
+    const { id, process, provider } = await withNewTicket(shared);
+    await process(id);
+    await Promise.all([process(id), process(id, '?force=true')]);
     expect(provider.requests).toHaveLength(2);
   });
 
   it.each(['true', '1', 'yes', 'on', 't', 'y', 'TRUE', 'Yes', 'oN'])('makes a new run for %s', async (word) => {
-    const { process, provider } = await withTickets(1, {});
-    await process(1);
-    expect((await process(1, `?force=${word}`)).statusCode).toBe(200);
+    const { id, process, provider } = await withNewTicket(shared);
+    await process(id);
+    expect((await process(id, `?force=${word}`)).statusCode).toBe(200);
     expect(provider.requests).toHaveLength(2);
   });
 
   it.each(['false', '0', 'no', 'off', 'f', 'n', 'FALSE', 'No', 'oFF'])(
     'returns the stored result for %s',
     async (word) => {
-      const { process, provider } = await withTickets(1, {});
-      await process(1);
-      expect((await process(1, `?force=${word}`)).statusCode).toBe(200);
+      const { id, process, provider } = await withNewTicket(shared);
+      await process(id);
+      expect((await process(id, `?force=${word}`)).statusCode).toBe(200);
       expect(provider.requests).toHaveLength(1);
     },
   );
@@ -65,10 +67,10 @@ describe('POST /tickets/:id/process?force=true', () => {
   it.each(['?force=', '?force', '?force=maybe', '?force=2', '?force=%20true', '?force=ye%C5%BF'])(
     'returns 422 with the accepted words for %s',
     async (query) => {
-      const { process, provider } = await withTickets(1, {});
+      const { id, process, provider } = await withNewTicket(shared);
       const msg = 'must be one of true, 1, yes, on, t, y, false, 0, no, off, f, n';
       const errors = [{ loc: ['query', 'force'], msg }];
-      expect((await process(1, query)).json()).toMatchObject({ status: 422, errors });
+      expect((await process(id, query)).json()).toMatchObject({ status: 422, errors });
       expect(provider.requests).toHaveLength(0);
     },
   );
@@ -78,13 +80,13 @@ describe('POST /tickets/:id/process?force=true', () => {
     ['an unknown parameter', '?forced=true', 'forced'],
     ['an unknown parameter beside force', '?force=true&x=1', 'x'],
   ])('returns 422 for %s', async (_name, query, field) => {
-    const { process, provider } = await withTickets(1, {});
-    expect((await process(1, query)).json()).toMatchObject({ status: 422, errors: [{ loc: ['query', field] }] });
+    const { id, process, provider } = await withNewTicket(shared);
+    expect((await process(id, query)).json()).toMatchObject({ status: 422, errors: [{ loc: ['query', field] }] });
     expect(provider.requests).toHaveLength(0);
   });
 
   it('lists an invalid id and an invalid force', async () => {
-    const { app } = await startService();
+    const { app } = await shared();
     const response = await app.inject({ method: 'POST', url: '/tickets/x/process?force=maybe' });
     const locations = response.json().errors.map(({ loc }: { loc: string[] }) => loc);
     expect(locations).toEqual([

@@ -2,7 +2,7 @@ import { describe, expect, it } from 'vitest';
 import { openSqliteFile } from '../testing/database.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { openService } from '../testing/open-service.ts';
-import { startService } from '../testing/service.ts';
+import { shareService, startService } from '../testing/service.ts';
 
 type Service = Awaited<ReturnType<typeof openService>>;
 
@@ -20,9 +20,20 @@ const post = ({ app }: Service, key: string, payload: object | string = TICKET, 
 const countTickets = ({ database }: Service) =>
   openSqliteFile(database).prepare('SELECT count(*) FROM tickets').pluck().get();
 
+const shared = shareService();
+
+/** The shared service without tickets, so that the next one has the id 1. */
+async function emptied() {
+  const service = await shared();
+  openSqliteFile(service.database).exec(
+    'DELETE FROM idempotency_keys; DELETE FROM tickets; DELETE FROM sqlite_sequence',
+  );
+  return service;
+}
+
 describe('Idempotency-Key of POST /tickets', () => {
   it('returns the first ticket for the same key and body', async () => {
-    const service = await startService();
+    const service = await emptied();
     const first = await post(service, 'a');
     const second = await post(service, 'a');
     expect(first.headers).not.toHaveProperty('idempotent-replayed');
@@ -40,7 +51,7 @@ describe('Idempotency-Key of POST /tickets', () => {
   });
 
   it('creates a ticket for each key, and for each request without one', async () => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a');
     await post(service, 'A');
     await service.create(TICKET.raw_text);
@@ -53,13 +64,13 @@ describe('Idempotency-Key of POST /tickets', () => {
     ['{"raw_text":"My invoice \\u0069s wrong.","source":"email"}'],
     ['{"raw_text":"My invoice is wrong.","source":"email","more":1}'],
   ])('compares the fields, not the text of the body: %s', async (payload) => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a');
     expect((await post(service, 'a', payload)).json()).toMatchObject({ id: 1 });
   });
 
   it('compares a field with its default', async () => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a', { raw_text: 'x' });
     expect((await post(service, 'a', { raw_text: 'x', source: 'web' })).json()).toMatchObject({ id: 1 });
   });
@@ -68,7 +79,7 @@ describe('Idempotency-Key of POST /tickets', () => {
     { raw_text: 'Another text.', source: 'email' },
     { raw_text: 'My invoice is wrong.', source: 'web' },
   ])('returns 422 idempotency_key_reused for other fields: %j', async (payload) => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a');
     expect((await post(service, 'a', payload)).json()).toEqual({
       type: 'about:blank',
@@ -83,7 +94,7 @@ describe('Idempotency-Key of POST /tickets', () => {
   });
 
   it('does not remember a key whose request was invalid', async () => {
-    const service = await startService();
+    const service = await emptied();
     expect((await post(service, 'a', {})).statusCode).toBe(422);
     expect((await post(service, 'a')).statusCode).toBe(201);
   });
@@ -113,14 +124,14 @@ describe('Idempotency-Key of POST /tickets', () => {
     [DAY_MS - 60_000, 1],
     [DAY_MS + 1, 2],
   ])('remembers a key for 24 hours: after %i ms the id is %i', async (age, id) => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a');
     openSqliteFile(service.database).prepare('UPDATE idempotency_keys SET created_at = created_at - ?').run(age);
     expect((await post(service, 'a')).json()).toMatchObject({ id });
   });
 
   it('creates another ticket after the first one was deleted', async () => {
-    const service = await startService();
+    const service = await emptied();
     await post(service, 'a');
     await service.app.inject({ method: 'DELETE', url: '/tickets/1' });
     const response = await post(service, 'a');
@@ -131,7 +142,7 @@ describe('Idempotency-Key of POST /tickets', () => {
   it.each(['x', '"8e03978e-40d5-43dd-bc93-6894a57f9324"', `~${'!'.repeat(253)}~`])(
     'accepts the key %j',
     async (key) => {
-      const service = await startService();
+      const service = await emptied();
       expect((await post(service, key)).statusCode).toBe(201);
       expect((await post(service, key)).headers).toHaveProperty('idempotent-replayed');
     },
@@ -143,13 +154,13 @@ describe('Idempotency-Key of POST /tickets', () => {
     ['ä', 'must consist of printable ASCII characters'],
     ['a\tb', 'must consist of printable ASCII characters'],
   ])('returns 422 for the key %j', async (key, msg) => {
-    const service = await startService();
+    const service = await shared();
     const errors = [{ loc: ['header', 'idempotency-key'], msg }];
     expect((await post(service, key)).json()).toMatchObject({ status: 422, code: 'invalid_input', errors });
   });
 
   it('names an invalid key together with invalid fields', async () => {
-    const service = await startService();
+    const service = await shared();
     const { errors } = (await post(service, 'ä', {})).json();
     expect(errors.map(({ loc }: { loc: string[] }) => loc)).toEqual([
       ['body', 'raw_text'],

@@ -1,8 +1,8 @@
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Result } from '../schemas/result.ts';
 import { openSqliteFile } from '../testing/database.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { listen, startService, withTickets } from '../testing/service.ts';
+import { shareService, withNewTicket, withTickets } from '../testing/service.ts';
 import { connectTo, exchange, receiveAll } from '../testing/socket.ts';
 
 /** Makes every change of a ticket to this status fail. */
@@ -11,6 +11,8 @@ function rejectStatus(database: string, status: 'done' | 'failed'): void {
     `CREATE TRIGGER full BEFORE UPDATE ON tickets WHEN new.status = '${status}' BEGIN SELECT RAISE(ABORT, 'full'); END`,
   );
 }
+
+const shared = shareService();
 
 describe('POST /tickets/:id/process', () => {
   it('stores the answer of the model with its metadata', async () => {
@@ -35,61 +37,61 @@ describe('POST /tickets/:id/process', () => {
   });
 
   it('returns every field as GET /tickets/:id/result does', async () => {
-    const { process, read } = await withTickets(1, {});
-    const result = (await process(1)).json();
+    const { id, process, read } = await withNewTicket(shared);
+    const result = (await process(id)).json();
     expect(Object.keys(result)).toEqual(Object.keys(Result.properties));
-    expect(await read('/tickets/1/result')).toEqual(result);
+    expect(await read(`/tickets/${id}/result`)).toEqual(result);
   });
 
   it('returns the stored result without a call', async () => {
-    const { process, provider } = await withTickets(1, {});
-    const first = await process(1);
-    expect((await process(1)).body).toBe(first.body);
-    expect((await process(1, '?force=no')).body).toBe(first.body);
+    const { id, process, provider } = await withNewTicket(shared);
+    const first = await process(id);
+    expect((await process(id)).body).toBe(first.body);
+    expect((await process(id, '?force=no')).body).toBe(first.body);
     expect(provider.requests).toHaveLength(1);
   });
 
   it('returns 404 for an unknown id', async () => {
-    const { process } = await startService();
-    expect((await process(2)).json()).toMatchObject({ status: 404, code: 'ticket_not_found' });
+    const { process } = await shared();
+    expect((await process(999)).json()).toMatchObject({ status: 404, code: 'ticket_not_found' });
   });
 
   it('makes one call for concurrent requests', async () => {
-    const { process, provider } = await withTickets(1, {});
-    const all = await Promise.all(Array.from({ length: 20 }, (_, i) => process(1, i % 2 ? '?force=true' : '')));
+    const { id, process, provider } = await withNewTicket(shared);
+    const all = await Promise.all(Array.from({ length: 20 }, (_, i) => process(id, i % 2 ? '?force=true' : '')));
     expect(new Set(all.map(({ body }) => body)).size).toBe(1);
     expect(provider.requests).toHaveLength(1);
   });
 
   it('sets the status to `processing` during the call', async () => {
-    const { process, provider, read } = await withTickets(1, {});
+    const { id, process, provider, read } = await withNewTicket(shared);
     let during: unknown;
     provider.respond(async () => {
-      during = await read('/tickets/1');
+      during = await read(`/tickets/${id}`);
       return completed();
     });
-    await process(1);
+    await process(id);
     expect(during).toMatchObject({ status: 'processing' });
   });
 
   it('sets the status to `failed` after a failure, and can be repeated', async () => {
-    const { process, provider, read } = await withTickets(1, {});
+    const { id, process, provider, read } = await withNewTicket(shared);
     provider.respond({ status: 500 });
-    expect((await process(1)).statusCode).toBe(503);
-    expect(await read('/tickets/1')).toMatchObject({ status: 'failed' });
-    expect(await read('/tickets/1/result')).toMatchObject({ code: 'result_not_found' });
+    expect((await process(id)).statusCode).toBe(503);
+    expect(await read(`/tickets/${id}`)).toMatchObject({ status: 'failed' });
+    expect(await read(`/tickets/${id}/result`)).toMatchObject({ code: 'result_not_found' });
     provider.respond(completed());
-    expect((await process(1)).statusCode).toBe(200);
-    expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
+    expect((await process(id)).statusCode).toBe(200);
+    expect(await read(`/tickets/${id}`)).toMatchObject({ status: 'done' });
   });
 
   it('keeps the older result and the status `done` after a failed re-run', async () => {
-    const { process, provider, read } = await withTickets(1, {});
-    const first = await process(1);
+    const { id, process, provider, read } = await withNewTicket(shared);
+    const first = await process(id);
     provider.respond({ status: 500 });
-    expect((await process(1, '?force=true')).statusCode).toBe(503);
-    expect(await read('/tickets/1')).toMatchObject({ status: 'done' });
-    expect(await read('/tickets/1/result')).toEqual(first.json());
+    expect((await process(id, '?force=true')).statusCode).toBe(503);
+    expect(await read(`/tickets/${id}`)).toMatchObject({ status: 'done' });
+    expect(await read(`/tickets/${id}/result`)).toEqual(first.json());
   });
 
   it('does not store a part of a result that cannot be stored', async () => {
@@ -125,9 +127,9 @@ describe('a body on POST /tickets/:id/process', () => {
     ['', 'hello'],
     ['multipart/form-data', 'hello'],
   ])('is ignored (%s)', async (contentType, payload) => {
-    const { app } = await withTickets(1, {});
+    const { id, app } = await withNewTicket(shared);
     const headers = { 'content-type': contentType };
-    const response = await app.inject({ method: 'POST', url: '/tickets/1/process', headers, payload });
+    const response = await app.inject({ method: 'POST', url: `/tickets/${id}/process`, headers, payload });
     expect(response.statusCode).toBe(200);
   });
 
@@ -136,9 +138,9 @@ describe('a body on POST /tickets/:id/process', () => {
     ['application/x-www-form-urlencoded', '{"force": true}'],
     ['not a media type', '{"x":1,"force":false}'],
   ])('is 422 if it is an object with `force` (%s)', async (contentType, payload) => {
-    const { app, provider } = await withTickets(1, {});
+    const { id, app, provider } = await withNewTicket(shared);
     const headers = { 'content-type': contentType };
-    const response = await app.inject({ method: 'POST', url: '/tickets/1/process', headers, payload });
+    const response = await app.inject({ method: 'POST', url: `/tickets/${id}/process`, headers, payload });
     expect(response.json()).toMatchObject({
       status: 422,
       code: 'invalid_input',
@@ -147,38 +149,40 @@ describe('a body on POST /tickets/:id/process', () => {
     expect(provider.requests).toHaveLength(0);
   });
 
+  let url: string;
+  beforeAll(async () => {
+    url = await (await shared()).app.listen({ host: '127.0.0.1', port: 0 });
+  });
+
   it.each([
     ['endless', 'Transfer-Encoding: chunked', `400\r\n${'{'.repeat(0x400)}\r\n`],
     ['slow', 'Content-Length: 14', '{"force":'],
     ['missing', 'Content-Length: 14', ''],
   ])('does not delay the run if it is %s', async (_name, header, body) => {
-    const { create, provider, url } = await listen();
-    await create();
+    const { id, provider } = await withNewTicket(shared);
     const socket = connectTo(url);
     const received = receiveAll(socket);
-    socket.write(`POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n${body}`);
+    socket.write(`POST /tickets/${id}/process HTTP/1.1\r\nHost: localhost\r\n${header}\r\n\r\n${body}`);
     // The body never ends: the server closes the connection after the answer.
     expect(await received).toMatch(/^HTTP\/1\.1 200 /);
     expect(provider.requests).toHaveLength(1);
   });
 
   it('does not stop a run if its client hangs up before the body has arrived', async () => {
-    const { create, read, url } = await listen();
-    await create();
+    const { id, read } = await withNewTicket(shared);
     const socket = connectTo(url);
-    socket.write('POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{');
-    await expect.poll(async () => (await read('/tickets/1')).status).not.toBe('new');
+    socket.write(`POST /tickets/${id}/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: 14\r\n\r\n{`);
+    await expect.poll(async () => (await read(`/tickets/${id}`)).status).not.toBe('new');
     socket.destroy();
-    await expect.poll(async () => (await read('/tickets/1')).status).toBe('done');
+    await expect.poll(async () => (await read(`/tickets/${id}`)).status).toBe('done');
   });
 
   it('leaves the connection to the next request', async () => {
-    const { create, url } = await listen();
-    await create();
+    const { id } = await withNewTicket(shared);
     const body = 'x'.repeat(300_000);
     const answer = await exchange(
       url,
-      `POST /tickets/1/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
+      `POST /tickets/${id}/process HTTP/1.1\r\nHost: localhost\r\nContent-Length: ${body.length}\r\n\r\n${body}` +
         'GET /health HTTP/1.1\r\nHost: localhost\r\nConnection: close\r\n\r\n',
     );
     expect(answer.match(/HTTP\/1.1 200 OK/g)).toHaveLength(2);

@@ -2,39 +2,43 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
 import { openSqliteFile } from '../testing/database.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { startService, withTickets } from '../testing/service.ts';
+import { shareService, startService, withNewTicket, withTickets } from '../testing/service.ts';
 
 type Service = Awaited<ReturnType<typeof startService>>;
 
-const prefer = ({ app }: Service, header: string, query = '') =>
-  app.inject({ method: 'POST', url: `/tickets/1/process${query}`, headers: { prefer: header } });
+const prefer = ({ app, id = 1 }: Service & { id?: number }, header: string, query = '') =>
+  app.inject({ method: 'POST', url: `/tickets/${id}/process${query}`, headers: { prefer: header } });
 /** Without slots for background runs, what is queued stays queued. */
 const IDLE = { backgroundConcurrency: 0 };
 const never = () => () => {};
 const unavailable = { status: 500 };
 
+const shared = shareService();
+const idle = shareService(IDLE);
+
 describe('POST /tickets/:id/process with Prefer: respond-async', () => {
   it('returns 202 with the queued run and where to find it', async () => {
-    const service = await withTickets(1, IDLE);
+    const service = await withNewTicket(idle);
     const response = await prefer(service, 'respond-async');
     expect(response.statusCode).toBe(202);
     expect(response.headers).toMatchObject({
       'preference-applied': 'respond-async',
-      location: '/tickets/1/runs/1',
+      location: `/tickets/${service.id}/runs/1`,
       'retry-after': '1',
     });
-    expect(response.json()).toMatchObject({ ticket_id: 1, number: 1, status: 'queued', started_at: null });
-    expect(await service.read('/tickets/1/runs/1')).toEqual(response.json());
-    expect(await service.read('/tickets/1')).toMatchObject({ status: 'processing' });
+    expect(response.json()).toMatchObject({ ticket_id: service.id, number: 1, status: 'queued', started_at: null });
+    expect(await service.read(`/tickets/${service.id}/runs/1`)).toEqual(response.json());
+    expect(await service.read(`/tickets/${service.id}`)).toMatchObject({ status: 'processing' });
     expect((await prefer(service, 'respond-async')).json()).toEqual(response.json());
   });
 
   it('executes the run', async () => {
-    const service = await withTickets(1, {});
+    const service = await withNewTicket(shared);
     const { headers } = await prefer(service, 'respond-async');
     await expect.poll(() => service.read(String(headers.location))).toMatchObject({ status: 'succeeded', ...OUTPUT });
-    expect(await service.read('/tickets/1')).toMatchObject({ status: 'done' });
-    expect(service.logged('run')).toMatchObject([{ ticketId: 1, run: 1, backgroundRun: 1, outcome: 'succeeded' }]);
+    expect(await service.read(`/tickets/${service.id}`)).toMatchObject({ status: 'done' });
+    const lines = service.logged('run').filter(({ ticketId }) => ticketId === service.id);
+    expect(lines).toMatchObject([{ run: 1, backgroundRun: 1, outcome: 'succeeded' }]);
     expect(service.provider.requests).toHaveLength(1);
   });
 
@@ -56,14 +60,14 @@ describe('POST /tickets/:id/process with Prefer: respond-async', () => {
   });
 
   it('returns 404 for an unknown id', async () => {
-    const service = await startService();
+    const service = { ...(await shared()), id: 999 };
     expect((await prefer(service, 'respond-async, wait=1')).json()).toMatchObject({ code: 'ticket_not_found' });
   });
 
   it.each(['', 'wait=5', 'return=minimal', 'handling=lenient'])(
     'waits for the result without it (%j)',
     async (header) => {
-      const service = await withTickets(1, {});
+      const service = await withNewTicket(shared);
       const response = await prefer(service, header);
       expect([response.statusCode, response.json()]).toMatchObject([200, OUTPUT]);
       expect(response.headers).not.toHaveProperty('preference-applied');
@@ -73,7 +77,7 @@ describe('POST /tickets/:id/process with Prefer: respond-async', () => {
 
 describe('POST /tickets/:id/process with Prefer: respond-async, wait', () => {
   it('returns the result with 200 if it is there in time', async () => {
-    const service = await withTickets(1, {});
+    const service = await withNewTicket(shared);
     const response = await prefer(service, 'respond-async, wait=20');
     expect([response.statusCode, response.json()]).toMatchObject([200, OUTPUT]);
   });
@@ -93,10 +97,10 @@ describe('POST /tickets/:id/process with Prefer: respond-async, wait', () => {
   });
 
   it('returns a failure that is final', async () => {
-    const service = await withTickets(1, {});
+    const service = await withNewTicket(shared);
     service.provider.respond({ status: 400 });
     expect((await prefer(service, 'respond-async, wait=20')).json()).toMatchObject({ code: 'llm_rejected' });
-    expect(await service.read('/tickets/1')).toMatchObject({ status: 'failed' });
+    expect(await service.read(`/tickets/${service.id}`)).toMatchObject({ status: 'failed' });
   });
 
   it('returns 202 with the next run after a failure that is tried again', async () => {
@@ -109,25 +113,25 @@ describe('POST /tickets/:id/process with Prefer: respond-async, wait', () => {
   });
 
   it('returns 404 if the ticket is deleted meanwhile', async () => {
-    const service = await withTickets(1, IDLE);
+    const service = await withNewTicket(idle);
     const response = prefer(service, 'respond-async, wait=1');
     await sleep(100);
-    await service.app.inject({ method: 'DELETE', url: '/tickets/1' });
+    await service.app.inject({ method: 'DELETE', url: `/tickets/${service.id}` });
     expect((await response).json()).toMatchObject({ code: 'ticket_not_found' });
   });
 });
 
 describe('a queued ticket', () => {
   it('is started at once by a request without respond-async, which waits for it', async () => {
-    const service = await withTickets(1, IDLE);
+    const service = await withNewTicket(idle);
     await prefer(service, 'respond-async');
-    expect((await service.process(1)).json()).toMatchObject(OUTPUT);
-    expect(await service.read('/tickets/1/runs/1')).toMatchObject({ status: 'succeeded' });
+    expect((await service.process(service.id)).json()).toMatchObject(OUTPUT);
+    expect(await service.read(`/tickets/${service.id}/runs/1`)).toMatchObject({ status: 'succeeded' });
     expect(service.provider.requests).toHaveLength(1);
   });
 
   it('shares its run with requests that arrive while it is under way', async () => {
-    const service = await withTickets(1, {});
+    const service = await withNewTicket(shared);
     const { promise, resolve } = Promise.withResolvers<void>();
     service.provider.respond(async () => {
       await promise;
@@ -135,7 +139,7 @@ describe('a queued ticket', () => {
     });
     await prefer(service, 'respond-async');
     await expect.poll(() => service.provider.requests.length).toBe(1);
-    const responses = [service.process(1), service.process(1, '?force=true')];
+    const responses = [service.process(service.id), service.process(service.id, '?force=true')];
     await sleep(50);
     resolve();
     for (const response of responses) expect((await response).json()).toMatchObject(OUTPUT);
@@ -156,18 +160,18 @@ describe('a queued ticket', () => {
   });
 
   it('stays queued when the run of a request fails for a while', async () => {
-    const service = await withTickets(1, IDLE);
+    const service = await withNewTicket(idle);
     await prefer(service, 'respond-async');
     service.provider.respond(unavailable);
-    expect((await service.process(1)).json()).toMatchObject({ code: 'llm_unavailable' });
-    expect(await service.read('/tickets/1/runs/2')).toMatchObject({ status: 'queued' });
-    expect(await service.read('/tickets/1')).toMatchObject({ status: 'processing' });
+    expect((await service.process(service.id)).json()).toMatchObject({ code: 'llm_unavailable' });
+    expect(await service.read(`/tickets/${service.id}/runs/2`)).toMatchObject({ status: 'queued' });
+    expect(await service.read(`/tickets/${service.id}`)).toMatchObject({ status: 'processing' });
   });
 
   it('can be deleted', async () => {
-    const service = await withTickets(1, IDLE);
+    const service = await withNewTicket(idle);
     await prefer(service, 'respond-async');
-    expect((await service.app.inject({ method: 'DELETE', url: '/tickets/1' })).statusCode).toBe(204);
+    expect((await service.app.inject({ method: 'DELETE', url: `/tickets/${service.id}` })).statusCode).toBe(204);
   });
 });
 

@@ -1,7 +1,7 @@
 import Database from 'better-sqlite3';
-import { describe, expect, it } from 'vitest';
+import { beforeAll, describe, expect, it } from 'vitest';
 import { Ticket } from '../schemas/ticket.ts';
-import { shareService, startService } from '../testing/service.ts';
+import { shareService, startService, withNewTicket } from '../testing/service.ts';
 
 const shared = shareService();
 
@@ -35,14 +35,14 @@ describe('POST /tickets', () => {
   });
 
   it('returns every field as GET /tickets/:id does', async () => {
-    const { create, read } = await startService();
+    const { create, read } = await shared();
     const ticket = await create();
     expect(Object.keys(ticket)).toEqual(Object.keys(Ticket.properties));
-    expect(await read('/tickets/1')).toEqual(ticket);
+    expect(await read(`/tickets/${ticket.id}`)).toEqual(ticket);
   });
 
   it('sets created_at to the time in UTC', async () => {
-    const { create } = await startService();
+    const { create } = await shared();
     const before = Math.floor(Date.now() / 1000) * 1000; // stored in whole seconds
     const { created_at } = await create();
     expect(Date.parse(created_at)).toBeGreaterThanOrEqual(before);
@@ -135,11 +135,15 @@ describe.each(['/tickets/:id', '/tickets/:id/result'])('GET %s', (route) => {
     expect(await read(path('999'))).toEqual(notFound('ticket_not_found', 'ticket not found'));
   });
 
-  it.each(['0', '9007199254740992', '9007199254740993', '9'.repeat(300)])('returns 404 for the id %s', async (id) => {
-    const { database, read } = await startService();
-    const sqlite = new Database(database);
+  const withLargeId = shareService();
+  beforeAll(async () => {
+    const sqlite = new Database((await withLargeId()).database);
     sqlite.prepare("INSERT INTO tickets (id, source, raw_text) VALUES (?, 'web', 'x')").run(2n ** 53n);
     sqlite.close();
+  });
+
+  it.each(['0', '9007199254740992', '9007199254740993', '9'.repeat(300)])('returns 404 for the id %s', async (id) => {
+    const { read } = await withLargeId();
     expect(await read(path(id))).toMatchObject({ status: 404, code: 'ticket_not_found' });
   });
 
@@ -153,18 +157,16 @@ describe.each(['/tickets/:id', '/tickets/:id/result'])('GET %s', (route) => {
   );
 
   it('returns 422 for an unknown query parameter', async () => {
-    const { create, read } = await startService();
-    await create();
+    const { id, read } = await withNewTicket(shared);
     const errors = [{ loc: ['query', 'forced'], msg: 'is not a parameter of this route' }];
-    expect(await read(`${path('1')}?forced=true`)).toMatchObject({ status: 422, errors });
+    expect(await read(`${path(String(id))}?forced=true`)).toMatchObject({ status: 422, errors });
   });
 });
 
 describe('GET /tickets/:id/result', () => {
   it('returns 404 for a ticket without a result', async () => {
-    const { create, read } = await startService();
-    await create();
-    expect(await read('/tickets/1/result')).toEqual(notFound('result_not_found', 'result not found'));
+    const { id, read } = await withNewTicket(shared);
+    expect(await read(`/tickets/${id}/result`)).toEqual(notFound('result_not_found', 'result not found'));
   });
 
   it('returns 422 for an empty id', async () => {

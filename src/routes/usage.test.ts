@@ -1,7 +1,8 @@
-import { afterEach, describe, expect, it, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, it, vi } from 'vitest';
+import { afterAllTests, type CleanUp } from '../testing/clean-up.ts';
 import { openSqliteFile } from '../testing/database.ts';
 import { completed } from '../testing/provider.ts';
-import { startService, withTickets } from '../testing/service.ts';
+import { shareService, startService, withTickets } from '../testing/service.ts';
 
 afterEach(() => vi.useRealTimers());
 
@@ -26,27 +27,26 @@ interface DailySum {
   cost_usd?: number | null;
 }
 
-/** A service whose database has these sums of 10 runs each. */
-async function withSums(...sums: DailySum[]) {
-  const service = await startService();
-  const insert = openSqliteFile(service.database).prepare(
+/** Stores sums of 10 runs each. */
+function insertSums(database: string, sums: DailySum[], cleanUp?: CleanUp) {
+  const insert = openSqliteFile(database, cleanUp).prepare(
     `INSERT INTO usage_daily VALUES (@day, 'openai', 'gpt', 'v1', @category, @error_code, @status, @latency_ms,
       10, 11, 1000, 200, 1200, 64, @cost_usd)`,
   );
   const defaults = { category: 'bug', error_code: '', status: 'succeeded', latency_ms: 900, cost_usd: 0.25 };
   for (const sum of sums) insert.run({ ...defaults, ...sum });
-  return service;
 }
 
 describe('GET /usage', () => {
   it('returns the sums of each day and in total', async () => {
-    const { read } = await withSums(
+    const { database, read } = await startService();
+    insertSums(database, [
       { day: '2026-01-31' },
       { day: '2026-02-01' },
       { day: '2026-02-02', latency_ms: 3000, cost_usd: 0.5 },
       { day: '2026-02-02', category: '', error_code: 'llm_timeout', status: 'failed', latency_ms: 0, cost_usd: null },
       { day: '2026-02-03' },
-    );
+    ]);
     const tokens = { input_tokens: 1000, output_tokens: 200, total_tokens: 1200, cached_tokens: 64 };
     expect(await read('/usage?from=2026-02-01&to=2026-02-02')).toEqual({
       from: '2026-02-01',
@@ -86,6 +86,17 @@ describe('GET /usage', () => {
     });
   });
 
+  const withSums = shareService();
+  const cleanUp = afterAllTests();
+  beforeAll(async () => {
+    const sums = [
+      { day: '2026-02-01' },
+      { day: '2026-02-01', category: 'billing' },
+      { day: '2026-02-02', category: '', error_code: 'llm_timeout', status: 'failed' },
+    ];
+    insertSums((await withSums()).database, sums, cleanUp);
+  });
+
   it.each([
     ['day', ['2026-02-01', '2026-02-02']],
     ['model', ['gpt']],
@@ -93,11 +104,7 @@ describe('GET /usage', () => {
     ['category', [null, 'billing', 'bug']],
     ['error_code', [null, 'llm_timeout']],
   ])('groups by %s', async (group_by, groups) => {
-    const { read } = await withSums(
-      { day: '2026-02-01' },
-      { day: '2026-02-01', category: 'billing' },
-      { day: '2026-02-02', category: '', error_code: 'llm_timeout', status: 'failed' },
-    );
+    const { read } = await withSums();
     const usage = await read(`/usage?from=2026-02-01&to=2026-02-02&group_by=${group_by}`);
     expect(usage.group_by).toBe(group_by);
     expect(usage.data.map(({ group }: { group: string | null }) => group)).toEqual(groups);
@@ -131,6 +138,8 @@ describe('GET /usage', () => {
     expect(await read('/usage')).toEqual(before);
   });
 
+  const empty = shareService();
+
   it.each([
     ['', '2026-01-19', '2026-02-17'],
     ['?from=2026-02-10', '2026-02-10', '2026-02-17'],
@@ -138,7 +147,7 @@ describe('GET /usage', () => {
     ['?from=2024-02-29&to=2024-02-29', '2024-02-29', '2024-02-29'],
     ['?from=2016-02-11', '2016-02-11', '2026-02-17'],
   ])('covers the last 30 days, today in UTC included, unless told otherwise: %j', async (query, from, to) => {
-    const { read } = await startService();
+    const { read } = await empty();
     vi.useFakeTimers({ now: new Date('2026-02-17T23:59:59Z'), toFake: ['Date'] });
     expect(await read(`/usage${query}`)).toEqual({ from, to, group_by: 'day', data: [], total: NOTHING });
   });
@@ -160,7 +169,7 @@ describe('GET /usage', () => {
     ['from=2026-02-01&from=2026-02-02', 'from', 'must be given only once'],
     ['limit=1', 'limit', 'is not a parameter of this route'],
   ])('returns 422 for ?%s', async (query, name, msg) => {
-    const { read } = await startService();
+    const { read } = await empty();
     const errors = [{ loc: ['query', name], msg }];
     expect(await read(`/usage?${query}`)).toMatchObject({ status: 422, code: 'invalid_input', errors });
   });

@@ -4,6 +4,7 @@ import { join } from 'node:path';
 import { afterAll, onTestFinished } from 'vitest';
 import { temporaryFolder } from './folder.ts';
 import { openService, type ServiceOptions } from './open-service.ts';
+import { completed } from './provider.ts';
 
 /** Starts a service with a database of its own. It is closed after the test. */
 export async function startService(options?: ServiceOptions) {
@@ -27,6 +28,15 @@ export function shareService(options?: ServiceOptions) {
     service ??= openService(folder, options);
     return service;
   };
+}
+
+/** A shared service with a new ticket, whose provider is as at its start: it answers and has received no requests. */
+export async function withNewTicket(shared: ReturnType<typeof shareService>) {
+  const service = await shared();
+  service.provider.respond(completed());
+  service.provider.requests.length = 0;
+  const { id }: { id: number } = await service.create();
+  return { ...service, id };
 }
 
 /** A service with so many tickets. */
