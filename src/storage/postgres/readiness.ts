@@ -10,7 +10,7 @@ import type { Writer } from './writer.ts';
  */
 const WRITE_FAILURE_TTL_MS = 10_000;
 
-/** Reads a row, and reports a standby or a recent write failure; writes nothing itself. */
+/** Reads a row, and reports a recent write failure or that the database has become read-only; writes nothing itself. */
 export function createReadinessCheck(
   { reads }: Pick<Connections, 'reads'>,
   { hasFailedWithin }: Pick<Writer, 'hasFailedWithin'>,
