@@ -1,8 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import { describe, expect, it } from 'vitest';
+import { afterAllTests } from '../testing/clean-up.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { completed, OUTPUT } from '../testing/provider.ts';
-import { withTickets } from '../testing/service.ts';
+import { shareService, withTickets } from '../testing/service.ts';
 import { STORAGES } from '../testing/storages.ts';
 
 /** An answer uses 120 input tokens, 64 of them cached, and 40 output tokens: 56 × 0.15 + 64 × 0.075 + 40 × 0.6. */
@@ -13,11 +14,16 @@ const TODAY = { from: DAY, to: '9999-12-31' };
 const UNKNOWN = completed(OUTPUT, { model: 'gpt-unknown' });
 
 describe.each(STORAGES)('over $name', ({ createDatabase }) => {
+  const cleanUp = afterAllTests();
+  const shared = shareService(async () => ({ database: (await createDatabase(cleanUp)).url }));
+
   describe('the cost of a run', () => {
     it('is that of its only call', async () => {
-      const { process, store } = await withTickets(1, { database: (await createDatabase()).url });
-      await process(1);
-      const run = await store.runs.findRun(1, 1);
+      const { create, process, provider, store } = await shared();
+      const { id } = await create();
+      provider.respond(completed());
+      await process(id);
+      const run = await store.runs.findRun(id, 1);
       expect(run).toMatchObject({ attempts: 1, input_tokens: 120, output_tokens: 40, cached_tokens: 64 });
       expect(run).toMatchObject({ provider: 'openai', model: 'gpt-4o-mini-2024-07-18', prompt_version: 'v1' });
       expect(run?.cost_usd).toBeCloseTo(ANSWER_USD, 12);
@@ -38,10 +44,15 @@ describe.each(STORAGES)('over $name', ({ createDatabase }) => {
     });
 
     it('is null for a model without a price', async () => {
-      const { process, provider, store } = await withTickets(1, { database: (await createDatabase()).url });
+      const { create, process, provider, store } = await shared();
+      const { id } = await create();
       provider.respond(UNKNOWN);
-      await process(1);
-      expect(await store.runs.findRun(1, 1)).toMatchObject({ model: 'gpt-unknown', input_tokens: 120, cost_usd: null });
+      await process(id);
+      expect(await store.runs.findRun(id, 1)).toMatchObject({
+        model: 'gpt-unknown',
+        input_tokens: 120,
+        cost_usd: null,
+      });
     });
 
     it('includes failed runs', async () => {
@@ -132,22 +143,22 @@ describe.each(STORAGES)('over $name', ({ createDatabase }) => {
     it.each(['ends', 'is aborted by the heartbeat'])(
       'discards the answer and answers 404 when the call %s',
       async (end) => {
-        const { process, processor, provider, store } = await withTickets(1, {
-          database: (await createDatabase()).url,
-        });
+        const { create, process, processor, provider, store } = await shared();
+        const { id } = await create();
+        const earlier = provider.requests.length;
         const { promise, resolve } = Promise.withResolvers<ReturnType<typeof completed>>();
         provider.respond(() => promise);
-        const waiting = [process(1), process(1, '?force=true'), process(1)];
-        await expect.poll(() => provider.requests.length).toBe(1);
-        expect(await store.tickets.delete(1)).toBe(true);
+        const waiting = [process(id), process(id, '?force=true'), process(id)];
+        await expect.poll(() => provider.requests.length).toBe(earlier + 1);
+        expect(await store.tickets.delete(id)).toBe(true);
         if (end === 'ends') resolve(completed());
         else await processor.heartbeat();
         for (const response of await Promise.all(waiting)) {
           expect(response.json()).toMatchObject({ status: 404, code: 'ticket_not_found' });
         }
         resolve(completed());
-        expect(await store.results.findByTicketId(1)).toBeUndefined();
-        expect(provider.requests).toHaveLength(1);
+        expect(await store.results.findByTicketId(id)).toBeUndefined();
+        expect(provider.requests).toHaveLength(earlier + 1);
       },
     );
   });

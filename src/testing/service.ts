@@ -17,15 +17,16 @@ export async function startService(options?: ServiceOptions) {
  * The same for all tests of a file that do not care what the others have stored. The returned function starts it at its
  * first call.
  */
-export function shareService(options?: ServiceOptions) {
+export function shareService(options?: ServiceOptions | (() => Promise<ServiceOptions>)) {
   const folder = mkdtempSync(join(tmpdir(), 'ticket-service-'));
   let service: ReturnType<typeof openService> | undefined;
   afterAll(async () => {
     await (await service)?.close();
     rmSync(folder, { recursive: true });
   });
+  const open = async () => openService(folder, typeof options === 'function' ? await options() : options);
   return () => {
-    service ??= openService(folder, options);
+    service ??= open();
     return service;
   };
 }

@@ -2,23 +2,25 @@ import { describe, expect, it } from 'vitest';
 import { NO_USAGE } from '../../schemas/result.ts';
 import { PROMPT } from '../../testing/open-service.ts';
 import { type Behaviour, chatCompleted, OUTPUT } from '../../testing/provider.ts';
-import { startService } from '../../testing/service.ts';
+import { shareService } from '../../testing/service.ts';
 
 const json = JSON.stringify(OUTPUT);
 
-/** Processes one ticket with a provider that gives this response. */
-async function processWith(response: Behaviour) {
-  const service = await startService({ api: 'chat' });
-  await service.create('Help <think> me');
-  service.provider.respond(() => response);
-  return { ...service, response: await service.process(1) };
-}
-
 describe('the chat completions adapter', () => {
+  const shared = shareService({ api: 'chat' });
+
+  /** Processes a ticket with a provider that gives this response. */
+  async function processWith(behaviour: Behaviour) {
+    const { create, process, provider, read } = await shared();
+    const { id } = await create('Help <think> me');
+    provider.respond(() => behaviour);
+    const response = await process(id);
+    return { response, request: provider.requests.at(-1), ticket: await read(`/tickets/${id}`) };
+  }
+
   it('sends instructions and ticket as separate messages and a strict schema', async () => {
-    const { provider, response } = await processWith(chatCompleted({ content: json }));
+    const { request, response } = await processWith(chatCompleted({ content: json }));
     expect(response.statusCode).toBe(200);
-    const [request] = provider.requests;
     expect(request?.path).toBe('/v1/chat/completions');
     expect(request?.body).toMatchObject({
       model: 'gpt-test',
@@ -34,11 +36,12 @@ describe('the chat completions adapter', () => {
   });
 
   it('returns the answer, the model and the token counts', async () => {
-    const { response } = await processWith(chatCompleted({ content: json }));
+    const headers = { 'x-request-id': 'req_7' };
+    const { response } = await processWith({ ...chatCompleted({ content: json }), headers });
     expect(response.json()).toMatchObject({
       ...OUTPUT,
       model: 'llama3.2:3b',
-      openai_request_id: 'req_1',
+      openai_request_id: 'req_7',
       input_tokens: 120,
       output_tokens: 40,
       total_tokens: 160,
@@ -94,8 +97,8 @@ describe('the chat completions adapter', () => {
     ['llm_invalid_output', 'no choices', chatCompleted({ content: json }, { body: { choices: [] } })],
     ['llm_invalid_output', 'braces only', chatCompleted({ content: '}{' })],
   ])('rejects with %s: %s', async (code, _name, behaviour) => {
-    const { response, read } = await processWith(behaviour);
+    const { response, ticket } = await processWith(behaviour);
     expect(response.json()).toMatchObject({ status: 502, code });
-    expect(await read('/tickets/1')).toMatchObject({ status: 'failed' });
+    expect(ticket).toMatchObject({ status: 'failed' });
   });
 });

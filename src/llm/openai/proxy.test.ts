@@ -4,7 +4,8 @@ import { getCACertificates, setDefaultCACertificates } from 'node:tls';
 import { afterAll, afterEach, beforeAll, describe, expect, it, onTestFinished } from 'vitest';
 import { temporaryFolder } from '../../testing/folder.ts';
 import type { ServiceOptions } from '../../testing/open-service.ts';
-import { completed, OUTPUT, startProvider } from '../../testing/provider.ts';
+import { sendTicket } from '../../testing/openai.ts';
+import { OUTPUT, startProvider } from '../../testing/provider.ts';
 import { startProxy } from '../../testing/proxy.ts';
 import { startServer } from '../../testing/server-process.ts';
 import { withTickets } from '../../testing/service.ts';
@@ -20,6 +21,13 @@ async function withProxy() {
   return proxy;
 }
 
+/** Starts a provider that is called `HOST`. */
+async function withProvider() {
+  const provider = await startProvider();
+  onTestFinished(provider.close);
+  return { provider, baseURL: provider.url.replace('127.0.0.1', HOST) };
+}
+
 /** Starts a service with tickets whose provider is called `HOST`. */
 async function withTicketsAndProxy(
   count: number,
@@ -27,22 +35,19 @@ async function withTicketsAndProxy(
   proxy: OpenAIOptions['proxy'],
   timeoutMs = 20_000,
 ) {
-  const provider = await startProvider();
-  onTestFinished(provider.close);
-  const baseURL = provider.url.replace('127.0.0.1', HOST);
+  const { provider, baseURL } = await withProvider();
   const options = { concurrency, attemptTimeoutMs: timeoutMs, openai: { baseURL, proxy } };
   const service = await withTickets(count, options);
   const processAll = () => Promise.all(Array.from({ length: count }, (_, i) => service.process(i + 1)));
-  return { ...service, provider, baseURL, processAll };
+  return { provider, processAll };
 }
 
 describe('a proxy for an http: provider', () => {
   it('receives the requests with its credentials, which the provider does not see', async () => {
     const proxy = await withProxy();
-    const { baseURL, process, provider } = await withTicketsAndProxy(1, 4, {
-      http: `http://user:p%40ss@${proxy.host}`,
-    });
-    expect((await process(1)).json()).toMatchObject(OUTPUT);
+    const { baseURL, provider } = await withProvider();
+    const answer = await sendTicket({ baseURL, proxy: { http: `http://user:p%40ss@${proxy.host}` } });
+    expect(answer).toMatchObject(OUTPUT);
     const authorization = `Basic ${Buffer.from('user:p@ss').toString('base64')}`;
     expect(proxy.requests).toEqual([{ line: `POST ${baseURL}/responses`, authorization }]);
     expect(provider.requests[0]?.headers.host).toBe(new URL(baseURL).host);
@@ -73,25 +78,24 @@ describe('a proxy for an http: provider', () => {
     ['every host', '*'],
   ])('is not used if NO_PROXY has %s', async (_name, except) => {
     const proxy = await withProxy();
-    const { process } = await withTicketsAndProxy(1, 4, { http: `http://${proxy.host}`, except });
-    expect((await process(1)).json()).toMatchObject({ code: 'llm_unavailable' }); // this machine cannot resolve the name
+    const { baseURL } = await withProvider();
+    const answer = sendTicket({ baseURL, proxy: { http: `http://${proxy.host}`, except } });
+    await expect(answer).rejects.toMatchObject({ code: 'llm_unavailable' }); // this machine cannot resolve the name
     expect(proxy.requests).toEqual([]);
   });
 
   it('is used for an https: provider, too, if that has no proxy of its own', async () => {
     const proxy = await withProxy();
-    const provider = { baseURL: `https://${HOST}:1/v1`, proxy: { http: `http://${proxy.host}` } };
-    const { process } = await withTickets(1, { openai: provider });
-    expect((await process(1)).json()).toMatchObject({ code: 'llm_unavailable' }); // nothing listens on the port
+    const answer = sendTicket({ baseURL: `https://${HOST}:1/v1`, proxy: { http: `http://${proxy.host}` } });
+    await expect(answer).rejects.toMatchObject({ code: 'llm_unavailable' }); // nothing listens on the port
     expect(proxy.requests).toMatchObject([{ line: `CONNECT ${HOST}:1` }]);
   });
 
   it('is not used for loopback addresses', async () => {
     const proxy = await withProxy();
+    const { provider } = await withProvider();
     const options = { https: `http://${proxy.host}`, http: `http://${proxy.host}` };
-    const { process, provider } = await withTickets(1, { openai: { proxy: options } });
-    provider.respond(completed());
-    expect((await process(1)).statusCode).toBe(200);
+    expect(await sendTicket({ baseURL: provider.url, proxy: options })).toMatchObject(OUTPUT);
     expect(proxy.requests).toEqual([]);
   });
 
@@ -99,8 +103,8 @@ describe('a proxy for an http: provider', () => {
     const proxy = await withProxy();
     process.env.HTTP_PROXY = `http://${proxy.host}`;
     onTestFinished(() => void delete process.env.HTTP_PROXY);
-    const service = await withTicketsAndProxy(1, 4, undefined);
-    expect((await service.process(1)).json()).toMatchObject({ code: 'llm_unavailable' });
+    const { baseURL } = await withProvider();
+    await expect(sendTicket({ baseURL })).rejects.toMatchObject({ code: 'llm_unavailable' });
     expect(proxy.requests).toEqual([]);
   });
 });

@@ -1,19 +1,20 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, onTestFinished } from 'vitest';
 import { PROMPT } from '../../testing/open-service.ts';
-import { chatCompleted, completed, OUTPUT } from '../../testing/provider.ts';
-import { withTickets } from '../../testing/service.ts';
+import { sendTicket, TICKET_TEXT } from '../../testing/openai.ts';
+import { chatCompleted, completed, OUTPUT, startProvider } from '../../testing/provider.ts';
+import { shareService } from '../../testing/service.ts';
 import { OUTPUT_SCHEMA } from '../output.ts';
 import type { OpenAIOptions } from './client.ts';
 
-const TEXT = 'I cannot login to my account. Please help.';
 const RESPONSES = { api: 'responses', answer: completed() } as const;
 const CHAT = { api: 'chat', answer: chatCompleted({ content: JSON.stringify(OUTPUT) }) } as const;
 
-/** Processes one ticket and returns the body that the provider received. */
-async function bodyOf({ api, answer }: typeof RESPONSES | typeof CHAT, openai: Partial<OpenAIOptions>) {
-  const { process, provider } = await withTickets(1, { api, openai });
+/** Sends one ticket and returns the body that the provider received. */
+async function bodyOf({ api, answer }: typeof RESPONSES | typeof CHAT, options: Partial<OpenAIOptions>) {
+  const provider = await startProvider();
+  onTestFinished(provider.close);
   provider.respond(answer);
-  expect((await process(1)).statusCode).toBe(200);
+  expect(await sendTicket({ baseURL: provider.url, api, ...options })).toMatchObject(OUTPUT);
   return provider.requests[0]?.body ?? {};
 }
 
@@ -73,16 +74,23 @@ describe('OPENAI_EXTRA_BODY', () => {
     const body = await bodyOf(api, {});
     const replaced = Object.fromEntries(Object.keys(body).map((field) => [field, {}]));
     expect(await bodyOf(api, { extraBody: replaced })).toEqual(body);
-    expect(JSON.stringify(body)).toContain(TEXT);
+    expect(JSON.stringify(body)).toContain(TICKET_TEXT);
   });
 });
 
 describe('the log line of a run whose request was rejected', () => {
-  /** Processes one ticket with a provider that rejects the request, and returns the problem and the run's log line. */
-  async function reject(status: number, body: object, structuredOutput: OpenAIOptions['structuredOutput']) {
-    const { logged, process, provider } = await withTickets(1, { api: 'chat', openai: { structuredOutput } });
+  const services = {
+    json_schema: shareService({ api: 'chat', openai: { structuredOutput: 'json_schema' } }),
+    json_object: shareService({ api: 'chat', openai: { structuredOutput: 'json_object' } }),
+    prompt: shareService({ api: 'chat', openai: { structuredOutput: 'prompt' } }),
+  };
+
+  /** Processes a ticket with a provider that rejects the request, and returns the problem and the run's log line. */
+  async function reject(status: number, body: object, structuredOutput: keyof typeof services) {
+    const { create, logged, process, provider } = await services[structuredOutput]();
     provider.respond({ status, body });
-    return { problem: (await process(1)).json(), run: logged('run')[0] };
+    const { id } = await create();
+    return { problem: (await process(id)).json(), run: logged('run').find(({ ticketId }) => ticketId === id) };
   }
 
   it.each([
