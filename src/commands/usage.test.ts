@@ -12,7 +12,6 @@ import { createDatabaseFolder, openSqliteFile } from '../testing/database.ts';
 import { makeClaimOptions, makeNewResult, makeRunUsage } from '../testing/fixtures.ts';
 import { temporaryFolder } from '../testing/folder.ts';
 import { createPage } from './usage/page.ts';
-import { parseRange } from './usage/range.ts';
 import { readReport } from './usage/report.ts';
 import { formatTable, type Output } from './usage/table.ts';
 
@@ -165,20 +164,6 @@ describe('npm run usage', () => {
     const { code, stderr } = await runBundledCommand('usage', folder);
     expect(stderr).toMatch(/^No report: cannot read \.\/data\/app\.db: it is not a SQLite database/);
     expect(code).toBe(1);
-  });
-});
-
-describe('parseRange', () => {
-  it.each([
-    [{ from: '2026-02-30' }, '--from must be a date such as 2026-02-17'],
-    [{ to: 'today' }, '--to must be a date such as 2026-02-17'],
-    [{ from: '2026-02-02', to: '2026-02-01' }, '--from must not be after to: 2026-02-02 to 2026-02-01'],
-    [
-      { from: '2026-02-02', to: '9999-12-31' },
-      '--from must be less than 3660 days before to: 2026-02-02 to 9999-12-31',
-    ],
-  ])('throws for %j', (options, message) => {
-    expect(() => parseRange(options)).toThrow(message);
   });
 });
 

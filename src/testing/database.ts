@@ -34,7 +34,7 @@ export function createDatabaseFolder(tickets: number): string {
   return folder;
 }
 
-/** Opens a database file directly and closes it after the test. */
+/** Opens a database file directly and closes it, after the test by default. */
 export function openSqliteFile(path: string, cleanUp: CleanUp = afterTest): Database.Database {
   const sqlite = new Database(path);
   cleanUp(() => sqlite.close());

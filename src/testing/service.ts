@@ -31,7 +31,7 @@ export function shareService(options?: ServiceOptions | (() => Promise<ServiceOp
   };
 }
 
-/** A shared service with a new ticket, whose provider is as at its start: it answers and has received no requests. */
+/** A shared service with a new ticket. Its provider answers again, and has received no requests. */
 export async function withNewTicket(shared: ReturnType<typeof shareService>) {
   const service = await shared();
   service.provider.respond(completed());

@@ -1,7 +1,7 @@
 import { DrizzleQueryError } from 'drizzle-orm';
 import pg from 'pg';
 import { describe, expect, it } from 'vitest';
-import { isRefusal, toStorageError } from './errors.ts';
+import { isServerFailure, toStorageError } from './errors.ts';
 
 const SECRET = 'the text of a customer';
 
@@ -45,16 +45,16 @@ describe('toStorageError', () => {
   });
 });
 
-describe('isRefusal', () => {
+describe('isServerFailure', () => {
   it.each(['25006', '42501', '53100', '53300'])('is true for %s', (code) => {
-    expect(isRefusal(queryError(code))).toBe(true);
+    expect(isServerFailure(queryError(code))).toBe(true);
   });
 
   it.each(['23505', '57P01', '57P03'])('is false for %s', (code) => {
-    expect(isRefusal(queryError(code))).toBe(false);
+    expect(isServerFailure(queryError(code))).toBe(false);
   });
 
   it('is false for a broken connection', () => {
-    expect(isRefusal(new DrizzleQueryError('insert …', [], new Error('Connection terminated')))).toBe(false);
+    expect(isServerFailure(new DrizzleQueryError('insert …', [], new Error('Connection terminated')))).toBe(false);
   });
 });

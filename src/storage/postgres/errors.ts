@@ -29,9 +29,13 @@ export function toStorageError(error: unknown): unknown {
   return new Error(['PostgreSQL', code, table, constraint, isAboutSchema && message].filter(Boolean).join(' '));
 }
 
-/** Whether a server that works otherwise cannot execute a statement now. Class 57: it stops or starts. */
-export function isRefusal(error: unknown): boolean {
+/**
+ * Whether a server that can be reached failed to execute a statement: it refused it, or did not answer in time, as a commit
+ * does that waits for a synchronous standby. Class 57: it stops or starts.
+ */
+export function isServerFailure(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
+  if (cause?.message === 'Query read timeout') return true; // the driver gives it no code
   return cause instanceof pg.DatabaseError && STORAGE_CODES.test(cause.code ?? '') && !cause.code?.startsWith('57');
 }
 

@@ -114,6 +114,17 @@ describe.skipIf(!HAS_POSTGRES)('locks on PostgreSQL', () => {
     expect(await ours.tickets.createOnce(TICKET, KEY)).toMatchObject({ isReplay: false });
   });
 
+  it('a write that waits until its time is up makes the storage not ready, although it can be read', async () => {
+    const { ours, other } = await openWithOther();
+    await other.query('BEGIN; LOCK TABLE tickets IN SHARE MODE');
+    await expect(ours.tickets.create(TICKET)).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(await ours.tickets.findById(1)).toMatchObject(TICKET);
+    expect(await ours.checkReadiness()).toBe('database_write');
+    await other.query('COMMIT');
+    await ours.tickets.create(TICKET);
+    expect(await ours.checkReadiness()).toBeUndefined();
+  });
+
   it('tickets are queued while more reports wait for a lock than the pool has connections', async () => {
     const { ours, other, countWaiting } = await openWithOther({ poolSize: 4 });
     await other.query('BEGIN; LOCK TABLE usage_daily');

@@ -1,13 +1,13 @@
 import type { StorageOptions } from '../types.ts';
-import { isRefusal } from './errors.ts';
+import { isServerFailure } from './errors.ts';
 
 /** Runs write operations and remembers their failures. All writes go through here. */
 export interface Writer {
   /** @param writes how many writes the operation commits. */
   write<T>(operation: () => Promise<T>, writes?: number): Promise<T>;
   /**
-   * Whether the server has refused a write in the last `withinMs`, for example because its disk is full, and none has
-   * succeeded since.
+   * Whether the server did not execute a write in the last `withinMs`, for example because its disk is full, and none
+   * has succeeded since.
    */
   hasFailedWithin(withinMs: number): boolean;
 }
@@ -25,7 +25,7 @@ export function createWriter({ onCommit = () => {} }: Pick<StorageOptions, 'onCo
         onCommit(writes, (performance.now() - start) / 1000);
         return value;
       } catch (error) {
-        if (isRefusal(error)) failedAt = performance.now();
+        if (isServerFailure(error)) failedAt = performance.now();
         throw error;
       }
     },
