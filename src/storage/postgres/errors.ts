@@ -30,8 +30,8 @@ export function toStorageError(error: unknown): unknown {
 }
 
 /**
- * Whether a server that can be reached failed to execute a statement: it refused it, or did not answer in time, as a commit
- * does that waits for a synchronous standby. Class 57: it stops or starts.
+ * Whether a server that can be reached failed to execute a statement: it refused it, or did not answer in time, for
+ * example because a commit waits for a synchronous standby. Class 57: it stops or starts.
  */
 export function isServerFailure(error: unknown): boolean {
   const cause = error instanceof DrizzleQueryError ? error.cause : undefined;
