@@ -12,7 +12,7 @@ const withMockedTimers = [
 export default defineConfig({
   test: {
     globalSetup: 'src/testing/global-setup.ts',
-    maxWorkers: 4, // tests of server processes wait more than they compute
+    maxWorkers: 6, // tests of server processes wait more than they compute
     coverage: {
       include: ['src/**/*.ts'],
       exclude: ['src/testing/**', 'src/**/*.{test,soak,browser}.ts'],

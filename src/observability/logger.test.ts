@@ -21,8 +21,9 @@ function run(statements: string, preamble = ''): string {
   return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', env }).stdout;
 }
 
-const LOG_100_LINES = 'for (let i = 0; i < 100; i += 1) log.info({ i }, "line");';
-const countLines = (output: string) => output.match(/"msg":"line"/g)?.length ?? 0;
+/** More than one write takes: the first one is under way when the last line is logged. */
+const LOG_100_LINES = 'for (let i = 0; i < 100; i += 1) log.info("line " + "x".repeat(500));';
+const countLines = (output: string) => output.match(/"msg":"line/g)?.length ?? 0;
 
 describe('createLogger', () => {
   it.each([
@@ -46,7 +47,7 @@ describe('createLogger', () => {
   });
 
   it('writes no pending lines after discardPending', () => {
-    expect(countLines(run(`${LOG_100_LINES} discardPending(); process.exit(0);`))).toBe(0);
+    expect(countLines(run('log.info("line"); discardPending(); process.exit(0);'))).toBe(0);
   });
 
   it('drops lines instead of using more memory while the reader is blocked', async () => {

@@ -1,3 +1,4 @@
+import { setTimeout as sleep } from 'node:timers/promises';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { AppError } from '../errors.ts';
 import { applySourceMap } from './source-map.ts';
@@ -46,11 +47,13 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
   const flushSync = destination.flushSync.bind(destination);
   let isWritable = true;
   let hasReported = false;
+  let writtenBytes = 0;
   destination.flushSync = () => {
     if (isWritable) flushSync();
   };
-  destination.on('write', () => {
+  destination.on('write', (bytes: number) => {
     isWritable = true;
+    writtenBytes += bytes;
   });
   process.stderr.on('error', () => {}); // it may be on the same full disk
   destination.on('error', (error) => {
@@ -62,12 +65,18 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
   const discardPending = () => {
     isWritable = false;
   };
+  /** One `flush` of the destination may leave up to `minLength` bytes. */
+  const writeAll = async () => {
+    let before: number;
+    do {
+      before = writtenBytes;
+      // Errors of writing are events. The callback's error is that of fsync, which pipes do not support.
+      await new Promise((resolve) => destination.flush(resolve));
+    } while (isWritable && writtenBytes > before);
+  };
   const flush = async () => {
-    const { promise, resolve } = Promise.withResolvers<boolean>();
-    const timer = setTimeout(resolve, FLUSH_TIMEOUT_MS, false);
-    destination.flush((error) => resolve(!error));
-    if (!(await promise)) discardPending();
-    clearTimeout(timer);
+    const isFlushed = await Promise.race([writeAll().then(() => true), sleep(FLUSH_TIMEOUT_MS, false)]);
+    if (!isFlushed) discardPending();
   };
   return { destination, flush, discardPending };
 }

@@ -110,10 +110,14 @@ describe.each(STORAGES)('over $name', ({ createDatabase }) => {
     });
 
     it('makes no call for runs that were queued when it was used up', async () => {
-      const { process, provider, store } = await withTickets(4, {
+      const { process, provider, read, store } = await withTickets(4, {
         database: (await createDatabase()).url,
         dailyBudgetUsd: ANSWER_USD,
         concurrency: 1,
+      });
+      provider.respond(async () => {
+        await expect.poll(async () => (await read('/tickets?status=processing')).data.length).toBe(4);
+        return completed();
       });
       const answers = await Promise.all([1, 2, 3, 4].map((id) => process(id)));
       expect(provider.requests).toHaveLength(1);
