@@ -180,7 +180,7 @@ describe.each(STORAGES)('over $name', (storage) => {
       await expect
         .poll(() => logged('queue paused')[0])
         .toMatchObject({ code: 'budget_exhausted', pauseMs: expect.any(Number) });
-      expect(await countDone()).toBe(2);
+      await expect.poll(countDone).toBe(2);
       expect(await count("runs WHERE status = 'queued'")).toBe(4);
       await queue.stop();
       await startOther({ dailyBudgetUsd: 9 });

@@ -41,10 +41,11 @@ function createThread(path: string) {
   function start(): Worker {
     const started = new Worker(WORKER_FILE, { workerData: { path } });
     started.unref();
-    started.on('error', () => {}); // `ask` gets it, too
-    started.on('exit', () => {
+    const forget = () => {
       if (worker === started) worker = undefined;
-    });
+    };
+    started.on('error', forget); // `exit` follows later
+    started.on('exit', forget);
     return started;
   }
 
