@@ -1,5 +1,6 @@
 import type { BaseLogger } from 'pino';
 import type { BatchChunk, BatchRepository, OpenBatch, TicketRepository } from '../storage/types.ts';
+import { createFailureLog } from './failure-log.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { Queue } from './queue.ts';
 
@@ -23,8 +24,9 @@ export interface BatchWorker extends Poller {
 }
 
 export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerOptions): BatchWorker {
+  const logFailure = createFailureLog(log, 'open batches could not be read');
   const poller = createPoller(async () => {
-    const hasMore = await step().catch((err) => void log.error({ err }, 'open batches could not be read'));
+    const hasMore = await step().catch(logFailure);
     return hasMore ? PAUSE_MS : POLL_MS;
   });
 

@@ -44,7 +44,7 @@ describe('heartbeat', () => {
     const error = new Error('disk full');
     runs.renewLeases.mockRejectedValue(error);
     await heartbeat();
-    expect(log.error).toHaveBeenCalledWith({ err: error }, expect.stringContaining('heartbeat failed'));
+    expect(log.error).toHaveBeenCalledWith({ err: error, omitted: 0 }, expect.stringContaining('heartbeat failed'));
     expect(abortedRuns()).toEqual([]);
   });
 });

@@ -1,6 +1,7 @@
 import type { BaseLogger } from 'pino';
 import { llmError } from '../llm/errors.ts';
 import type { RunRepository } from '../storage/types.ts';
+import { createFailureLog } from './failure-log.ts';
 
 /** The runs that this process executes, by ticket id; aborting a controller ends the run. */
 export type ActiveRuns = Map<number, AbortController>;
@@ -12,9 +13,9 @@ export interface HeartbeatOptions {
 }
 
 /** Renews the leases of this process's runs, aborts the runs that it has lost, and recovers expired ones of others. */
-export const createHeartbeat =
-  ({ runs, activeRuns, log }: HeartbeatOptions) =>
-  async (): Promise<void> => {
+export function createHeartbeat({ runs, activeRuns, log }: HeartbeatOptions): () => Promise<void> {
+  const logFailure = createFailureLog(log, 'heartbeat failed: leases were not renewed');
+  return async () => {
     try {
       const current = [...activeRuns];
       const owned = new Set(await runs.renewLeases(current.map(([ticketId]) => ticketId)));
@@ -23,6 +24,7 @@ export const createHeartbeat =
       }
       await runs.recoverExpiredRuns();
     } catch (err) {
-      log.error({ err }, 'heartbeat failed: leases were not renewed');
+      logFailure(err);
     }
   };
+}

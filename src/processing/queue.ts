@@ -3,6 +3,7 @@ import type { ClaimedRun } from '../storage/types.ts';
 import { pausesQueue } from './background-retry.ts';
 import { budgetExhausted } from './budget.ts';
 import type { ConcurrencyLimiter } from './concurrency-limiter.ts';
+import { createFailureLog } from './failure-log.ts';
 import { createPoller, type Poller } from './poller.ts';
 import type { Processor } from './processor.ts';
 import { createQueuePause } from './queue-pause.ts';
@@ -33,8 +34,9 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
   let active = 0;
   /** Those, and the runs whose result is being stored. */
   let unfinished = 0;
+  const logFailure = createFailureLog(log, 'queued runs could not be claimed');
   const poller = createPoller(async () => {
-    await startRuns().catch((err) => log.error({ err }, 'queued runs could not be claimed'));
+    await startRuns().catch(logFailure);
     return POLL_MS;
   });
 
