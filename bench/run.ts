@@ -10,7 +10,7 @@ import { POSTGRES_SCENARIOS, stopPostgres } from './scenarios-postgres.ts';
 const USAGE = `usage: npm run bench -- [--quick] [--only NAME] [--database sqlite|postgres]
 
 Compares the built service with the baseline server (bench/baseline.ts) and the baseline client
-(bench/baseline-client.ts). Takes about four minutes. A full run writes bench/results.json and the tables in
+(bench/baseline-client.ts). Takes about ten minutes. A full run writes bench/results.json and the tables in
 docs/benchmarks.md. The exit code is 1 if a target is missed.
 
   --quick      takes about a minute, with shorter rounds and less data, and writes nothing
