@@ -125,21 +125,22 @@ describe('processes that share a SQLite file', () => {
   });
 
   it('does not reclaim a run whose owner may have been blocked by a lock', async () => {
-    const { database, process, provider } = await withTickets(1, { leaseMs: 1000 });
-    const other = await openStorage(database, { leaseMs: 1000 });
+    const leaseMs = 2000;
+    const { database, process, provider } = await withTickets(1, { leaseMs });
+    const other = await openStorage(database, { leaseMs });
     const locker = new Database(database);
     onTestFinished(() => {
       other.close();
       locker.close();
     });
     provider.respond(async () => {
-      await sleep(2500);
+      await sleep(2 * leaseMs);
       return completed();
     });
     const response = process(1);
     await expect.poll(() => provider.requests.length).toBe(1);
     locker.exec('BEGIN IMMEDIATE');
-    await sleep(1200); // the lease has expired
+    await sleep(1.1 * leaseMs); // the lease has expired
     const taken = other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     await sleep(200);
     locker.exec('COMMIT');
@@ -149,8 +150,9 @@ describe('processes that share a SQLite file', () => {
   });
 
   it('keeps waiting for a remote run while the database is locked', async () => {
-    const { database, process } = await withTickets(1, { leaseMs: 300 });
-    const other = await openStorage(database, { leaseMs: 300 });
+    const leaseMs = 1000;
+    const { database, process, processor } = await withTickets(1, { leaseMs });
+    const other = await openStorage(database, { leaseMs });
     const locker = new Database(database);
     onTestFinished(() => {
       other.close();
@@ -158,9 +160,10 @@ describe('processes that share a SQLite file', () => {
     });
     await other.runs.claimRun(1, makeClaimOptions({ force: true, claim: true }));
     const response = process(1);
-    await sleep(100);
+    await expect.poll(() => processor.stats().coalesced).toBe(1);
     locker.exec('BEGIN IMMEDIATE');
-    await sleep(3000); // the lease has expired, and a write has been refused
+    await sleep(3500); // the lease has expired, and a write has been refused
+    locker.prepare('UPDATE runs SET lease_expires_at = ?').run(Date.now() + 1.5 * leaseMs); // as its owner would
     locker.exec('COMMIT');
     const stored = await other.runs.completeRun(1, REMOTE_RESULT, makeRunUsage());
     expect(stored).toBeDefined();
