@@ -232,6 +232,26 @@ describe('executeRun', () => {
     expect(runs.completeRun).toHaveBeenCalledTimes(3);
   });
 
+  it('keeps a failure and what it cost while the storage is unavailable', async () => {
+    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+    runs.failRun.mockRejectedValueOnce(unavailable()).mockRejectedValueOnce(unavailable());
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
+    await vi.advanceTimersByTimeAsync(1000);
+    await rejection;
+    expect(runs.failRun).toHaveBeenCalledTimes(3);
+    expect(log.error).not.toHaveBeenCalled();
+  });
+
+  it('rejects with the failure if the write of it that seemed to fail was committed', async () => {
+    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+    runs.failRun.mockRejectedValueOnce(unavailable()).mockResolvedValueOnce(false);
+    runs.findRun.mockResolvedValue({ status: 'failed' } as Run);
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
+    await vi.advanceTimersByTimeAsync(1000);
+    await rejection;
+    expect(log.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'llm_rejected' }), 'run');
+  });
+
   it('does not retry when the storage is damaged', async () => {
     const { runs, execute } = setUp(async () => makeCompletion());
     const damaged = new AppError('storage_unavailable', 'the database cannot be used now', {
@@ -302,7 +322,9 @@ describe('executeRun', () => {
   it('logs that a failed run could not be ended, and rejects with the run’s own error', async () => {
     const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
     runs.failRun.mockRejectedValue(unavailable());
-    await expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
+    const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
+    await vi.advanceTimersByTimeAsync(TIMEOUT_MS);
+    await rejection;
     expect(log.error).toHaveBeenCalledWith(expect.objectContaining({ ticketId: 1, run: 7 }), expect.any(String));
   });
 });

@@ -27,7 +27,7 @@ export interface RunExecutorOptions extends BudgetOptions {
   shutdown: AbortSignal;
 }
 
-/** How often a finished result is offered again while the storage is unavailable. */
+/** How often the end of a run is offered again while the storage is unavailable. */
 const STORAGE_RETRY_MS = 500;
 
 /**
@@ -39,6 +39,12 @@ const STORAGE_RETRY_MS = 500;
 export function createRunExecutor(options: RunExecutorOptions) {
   const { runs, llm, prompt, costOf, limiter, activeRuns, timeoutMs, backgroundRetry, shutdown } = options;
   const { openTallies, assertBudget } = createBudgetGuard(options);
+
+  /** A write that failed because its connection broke may have been committed. The next one then finds the run ended. */
+  async function hasEnded(status: 'succeeded' | 'failed', ticketId: number, number: number): Promise<boolean> {
+    const run = await runs.findRun(ticketId, number).catch(() => undefined);
+    return run?.status === status;
+  }
 
   return async function executeRun(
     claimed: ClaimedRun,
@@ -67,20 +73,22 @@ export function createRunExecutor(options: RunExecutorOptions) {
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
       const usage = await tally.usage();
       const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result, usage), signal);
-      const isStored = stored !== undefined || (await hasSucceeded(runs, ticketId, run));
+      const isStored = stored !== undefined || (await hasEnded('succeeded', ticketId, run));
       runLog.logEnd(isStored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
       return stored;
     } catch (thrown) {
       const error = toAppError(shutdown.aborted ? shutdown.reason : thrown);
       const usage = await tally.usage();
+      const failRun = () =>
+        runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
       const end = shutdown.aborted
         ? runs.releaseRun(ticketId, run, usage)
-        : runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
+        : retryWhileStorageUnavailable(failRun, signal);
       const wasOwner = await end.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;
       });
-      if (!wasOwner) {
+      if (!wasOwner && !(await hasEnded('failed', ticketId, run))) {
         runLog.logEnd('lease_lost', usage);
         return undefined;
       }
@@ -94,7 +102,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
   };
 }
 
-/** Keeps a result that has been paid for until it is stored or the run's time is up. */
+/** Keeps the end of a run, which has been paid for, until it is stored or the run's time is up. */
 async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
@@ -104,12 +112,6 @@ async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: 
       await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => Promise.reject(error));
     }
   }
-}
-
-/** A write that failed because its connection broke may have been committed. The next one then finds the run ended. */
-async function hasSucceeded(runs: Pick<RunRepository, 'findRun'>, ticketId: number, number: number): Promise<boolean> {
-  const run = await runs.findRun(ticketId, number).catch(() => undefined);
-  return run?.status === 'succeeded';
 }
 
 const toAppError = (error: unknown): AppError =>
