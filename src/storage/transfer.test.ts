@@ -110,3 +110,13 @@ describe.skipIf(!HAS_POSTGRES).each([
     await expect(copy(source.url, target.url)).rejects.toThrow('the target must be empty, but it has rows in tickets');
   });
 });
+
+describe.skipIf(!HAS_POSTGRES)('a copy to PostgreSQL', () => {
+  it('leaves statistics for the query planner', async () => {
+    const { source, target } = await prepare(SQLITE, POSTGRES);
+    const lastAnalyze = () => target.query("SELECT last_analyze FROM pg_stat_user_tables WHERE relname = 'tickets'");
+    const before = await lastAnalyze();
+    await copy(source.url, target.url);
+    await expect.poll(lastAnalyze).not.toEqual(before);
+  });
+});

@@ -68,13 +68,15 @@ export function createTicketCount(slow: Connections['slow']): TicketRepository['
 }
 
 /** The matches among the next `size` tickets of a list, in its order, and always the last of these tickets. */
-function selectBlock({ filter, order, after }: TicketListQuery, size: number): SQL {
+export function selectBlock({ filter, order, after }: TicketListQuery, size: number): SQL {
   const direction = sql.raw(order === 'newest' ? 'desc' : 'asc');
   const bounds = isBetween({ filter, order, after });
   // Each part is in the list's order already, so that PostgreSQL merges them and reads only as many rows as are taken.
+  // It uses the index for a part without category only if the order names that column.
   const parts = toRanges(filter).map(
     (range) => sql`(select id, created_at from tickets where ${bounds} ${isInRange(range)}
-      order by created_at ${direction}, id ${direction} limit ${size})`,
+      order by ${range.category === null ? sql`category ${direction},` : sql``} created_at ${direction}, id ${direction}
+      limit ${size})`,
   );
   // Without `offset 0`, PostgreSQL may read the texts of all tickets and join them with the block.
   const match =

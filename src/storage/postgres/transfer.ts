@@ -13,6 +13,7 @@ const SCHEMA = {
   usage_daily: usageDaily,
   idempotency_keys: idempotencyKeys,
 };
+const TABLES = Object.keys(SCHEMA).join();
 const { BOOL } = pg.types.builtins;
 const BATCH_SIZE = 500;
 const TABLES_WITH_ID = ['tickets', 'results', 'batches', 'runs'] as const;
@@ -79,7 +80,10 @@ export async function openPostgresTransfer(databaseUrl: string, mode: 'source' |
       }
     },
 
-    commit: async () => void (await client.query('COMMIT')),
+    async commit() {
+      await client.query(`ANALYZE ${TABLES}`); // without statistics, the first lists and searches would be slow
+      await client.query('COMMIT');
+    },
     close: () => client.end(),
   };
 }
@@ -88,8 +92,7 @@ async function begin(client: pg.Client, mode: 'source' | 'target'): Promise<void
   await client.connect();
   await client.query(mode === 'source' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
   await client.query("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1");
-  const tables = Object.keys(SCHEMA).join();
-  if (mode === 'target') await client.query(`LOCK TABLE ${tables} IN ACCESS EXCLUSIVE MODE`);
+  if (mode === 'target') await client.query(`LOCK TABLE ${TABLES} IN ACCESS EXCLUSIVE MODE`);
 }
 
 type Column = ReturnType<typeof getTableConfig>['columns'][number];
