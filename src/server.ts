@@ -22,7 +22,13 @@ import { createProcessor } from './processing/processor.ts';
 import { createQueue } from './processing/queue.ts';
 import { startRetention } from './processing/retention.ts';
 import { ROOT } from './root.ts';
-import { closeGracefully, endsWithin, installSignalHandlers, RELEASE_TIMEOUT_MS } from './shutdown.ts';
+import {
+  closeGracefully,
+  endsWithin,
+  FLUSH_TIMEOUT_MS,
+  installSignalHandlers,
+  RELEASE_TIMEOUT_MS,
+} from './shutdown.ts';
 import { openStorage } from './storage/open.ts';
 import { LEASE_MS } from './storage/types.ts';
 
@@ -116,7 +122,7 @@ async function start(): Promise<void> {
     const isClosed = await endsWithin(close(), config.SHUTDOWN_GRACE_MS + RELEASE_TIMEOUT_MS);
     if (!isClosed) log.warn('not everything could be released in time; leases expire by themselves');
     log.info('stopped');
-    await flush();
+    if (!(await endsWithin(flush(), FLUSH_TIMEOUT_MS))) discardPending();
     process.exit(0); // a connection to the provider that is being opened would keep the process alive for seconds
   };
   installSignalHandlers(shutdown, { log, discardPending });

@@ -42,6 +42,9 @@ const CLOSE_TIMEOUT_MS = 1000;
 /** Time to release runs and to close the storage after the grace period, also if the database does not answer. */
 export const RELEASE_TIMEOUT_MS = 5000;
 
+/** Time to write the last lines of the log. */
+export const FLUSH_TIMEOUT_MS = 1000;
+
 /** Whether `work` has ended after at most `timeoutMs`. */
 export function endsWithin(work: Promise<void>, timeoutMs: number): Promise<boolean> {
   return Promise.race([work.then(() => true), sleep(timeoutMs, false)]);

@@ -83,13 +83,12 @@ async function follow(
 ): Promise<void> {
   const path = `/batches/${created.id}`;
   const hints = `Watch it: ${curl} ${url}${path}\nCancel it: ${curl} -X DELETE ${url}${path}\n`;
-  const progress = createProgress(created);
   process.once('SIGINT', () => {
     progress.stop();
     process.stdout.write(`Batch ${created.id} goes on. ${hints}`);
     process.exit(130);
   });
-  progress.start(); // after the handler: who sees the progress may press Ctrl-C
+  const progress = startProgress(created);
   let batch = created;
   for (let failedPolls = 0; batch.finished_at === null; ) {
     await sleep(POLL_MS);
@@ -113,11 +112,11 @@ async function follow(
   process.exitCode = failed > 0 ? 1 : 0;
 }
 
-function createProgress({ total }: Batch) {
+function startProgress({ total }: Batch) {
   const bar = createProgressBar('{bar} {value} of {total}, {rate}/s, {failed} failed, {cost}, {eta_formatted} left');
+  bar.start(total, 0, { rate: '0.0', failed: 0, cost: formatCost(null) });
   const startedAt = performance.now();
   return {
-    start: () => bar.start(total, 0, { rate: '0.0', failed: 0, cost: formatCost(null) }),
     show({ total, succeeded, failed, skipped, cost_usd }: Batch): void {
       const rate = (1000 * (succeeded + failed)) / (performance.now() - startedAt);
       bar.setTotal(total);

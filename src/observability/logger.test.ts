@@ -21,7 +21,7 @@ function run(statements: string, preamble = ''): string {
   return spawnSync(process.execPath, ['--input-type=module', '-e', source], { encoding: 'utf8', env }).stdout;
 }
 
-/** More than one write takes: the first one is under way when the last line is logged. */
+/** Exceeds one write (16 kB), so that a write is under way when the last line is logged. */
 const LOG_100_LINES = 'for (let i = 0; i < 100; i += 1) log.info("line " + "x".repeat(500));';
 const countLines = (output: string) => output.match(/"msg":"line/g)?.length ?? 0;
 

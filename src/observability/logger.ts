@@ -1,4 +1,3 @@
-import { setTimeout as sleep } from 'node:timers/promises';
 import { type DestinationStream, type Logger, pino, stdSerializers } from 'pino';
 import { AppError } from '../errors.ts';
 import { applySourceMap } from './source-map.ts';
@@ -9,9 +8,6 @@ const BUFFER = { periodicFlush: 100, minLength: 16_000 };
 /** Memory for lines that cannot be written because the reader is blocked. Further lines are dropped. */
 const MAX_PENDING_BYTES = 16 * 1024 * 1024;
 
-/** Time for writing the last lines before the process ends. */
-const FLUSH_TIMEOUT_MS = 1000;
-
 const PRETTY_OPTIONS = {
   ignore: 'pid,hostname,method,route,status,outcome,ms',
   messageFormat: '{msg}{if method} {method} {route} {status}{end}{if outcome} {outcome}{end}{if ms} {ms} ms{end}',
@@ -21,7 +17,7 @@ const PRETTY_OPTIONS = {
 
 export interface Logging {
   log: Logger;
-  /** Writes the pending lines before the process ends. Discards them if writing fails or takes too long. */
+  /** Writes the pending lines. Discards them if writing fails, and waits while the reader is blocked. */
   flush(): Promise<void>;
   /** Lets the process end without writing the pending lines. */
   discardPending(): void;
@@ -66,17 +62,13 @@ function createDestination(): { destination: DestinationStream } & Omit<Logging,
     isWritable = false;
   };
   /** One `flush` of the destination may leave up to `minLength` bytes. */
-  const writeAll = async () => {
+  const flush = async () => {
     let before: number;
     do {
       before = writtenBytes;
       // Errors of writing are events. The callback's error is that of fsync, which pipes do not support.
       await new Promise((resolve) => destination.flush(resolve));
     } while (isWritable && writtenBytes > before);
-  };
-  const flush = async () => {
-    const isFlushed = await Promise.race([writeAll().then(() => true), sleep(FLUSH_TIMEOUT_MS, false)]);
-    if (!isFlushed) discardPending();
   };
   return { destination, flush, discardPending };
 }

@@ -24,9 +24,10 @@ export interface BatchWorker extends Poller {
 }
 
 export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerOptions): BatchWorker {
-  const logFailure = createFailureLog(log, 'open batches could not be read');
+  const logReadFailure = createFailureLog(log, 'open batches could not be read');
+  const logFailure = createFailureLog(log, 'batch could not be advanced');
   const poller = createPoller(async () => {
-    const hasMore = await step().catch(logFailure);
+    const hasMore = await step().catch((err) => logReadFailure(err));
     return hasMore ? PAUSE_MS : POLL_MS;
   });
 
@@ -35,7 +36,7 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
     let hasMore = false;
     for (const batch of await batches.findOpen()) {
       const advanced = advance(batch).catch((err) => {
-        log.error({ err, batchId: batch.id }, 'batch could not be advanced');
+        logFailure(err, { batchId: batch.id });
         return false;
       });
       if (await advanced) hasMore = true;

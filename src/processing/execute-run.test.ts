@@ -55,6 +55,13 @@ function setUp(complete: LlmClient['complete'], { costOf = dollarPerMillion, dai
 const hang = ({ signal }: CompletionRequest) =>
   new Promise<never>((_, reject) => signal.addEventListener('abort', () => reject(signal.reason)));
 
+/** A failure that costs a dollar. */
+async function rejectAfterCall({ onAttempt }: CompletionRequest): Promise<never> {
+  const usage = { ...NO_USAGE, total_tokens: 1_000_000 };
+  onAttempt?.({ outcome: 'llm_rejected', usage });
+  throw llmError('llm_rejected');
+}
+
 describe('executeRun', () => {
   it('stores what the model answered under the run’s number', async () => {
     const { runs, execute } = setUp(async () => makeCompletion());
@@ -232,18 +239,41 @@ describe('executeRun', () => {
     expect(runs.completeRun).toHaveBeenCalledTimes(3);
   });
 
-  it('keeps a failure and what it cost while the storage is unavailable', async () => {
-    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+  it('keeps a failure and its cost while the storage is unavailable', async () => {
+    const { runs, log, execute } = setUp(rejectAfterCall);
     runs.failRun.mockRejectedValueOnce(unavailable()).mockRejectedValueOnce(unavailable());
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
     await vi.advanceTimersByTimeAsync(1000);
     await rejection;
     expect(runs.failRun).toHaveBeenCalledTimes(3);
+    const usage = { ...NOTHING_USED, attempts: 1, total_tokens: 1_000_000, cost_usd: 1 };
+    expect(runs.failRun).toHaveBeenLastCalledWith(1, 7, expect.anything(), usage, undefined);
     expect(log.error).not.toHaveBeenCalled();
   });
 
-  it('rejects with the failure if the write of it that seemed to fail was committed', async () => {
-    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+  it('does not wait for the storage with a failure that cost nothing', async () => {
+    const { runs, execute } = setUp(() => Promise.reject(unavailable()));
+    runs.failRun.mockRejectedValue(unavailable());
+    await expect(execute()).rejects.toMatchObject({ code: 'storage_unavailable' });
+    expect(runs.failRun).toHaveBeenCalledOnce();
+  });
+
+  it.each([
+    ['the server shuts down', { wasOwner: true, outcome: 'llm_rejected' }],
+    ['its lease was lost', { wasOwner: false, outcome: 'lease_lost' }],
+  ])('tries to store a failure once more when %s', async (_event, { wasOwner, outcome }) => {
+    const { runs, log, activeRuns, execute } = setUp(rejectAfterCall);
+    runs.failRun.mockRejectedValueOnce(unavailable()).mockResolvedValueOnce(wasOwner);
+    const ended = execute().catch(() => {});
+    await vi.advanceTimersByTimeAsync(100);
+    activeRuns.get(1)?.abort(new Error('aborted'));
+    await ended;
+    expect(runs.failRun).toHaveBeenCalledTimes(2);
+    expect(log.warn).toHaveBeenCalledWith(expect.objectContaining({ outcome }), 'run');
+  });
+
+  it('rejects with the run’s failure when it was stored although the connection broke', async () => {
+    const { runs, log, execute } = setUp(rejectAfterCall);
     runs.failRun.mockRejectedValueOnce(unavailable()).mockResolvedValueOnce(false);
     runs.findRun.mockResolvedValue({ status: 'failed' } as Run);
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
@@ -320,7 +350,7 @@ describe('executeRun', () => {
   });
 
   it('logs that a failed run could not be ended, and rejects with the run’s own error', async () => {
-    const { runs, log, execute } = setUp(() => Promise.reject(llmError('llm_rejected')));
+    const { runs, log, execute } = setUp(rejectAfterCall);
     runs.failRun.mockRejectedValue(unavailable());
     const rejection = expect(execute()).rejects.toMatchObject({ code: 'llm_rejected' });
     await vi.advanceTimersByTimeAsync(TIMEOUT_MS);

@@ -27,7 +27,7 @@ export interface RunExecutorOptions extends BudgetOptions {
   shutdown: AbortSignal;
 }
 
-/** How often the end of a run is offered again while the storage is unavailable. */
+/** How often the outcome of a run is offered again while the storage is unavailable. */
 const STORAGE_RETRY_MS = 500;
 
 /**
@@ -79,12 +79,14 @@ export function createRunExecutor(options: RunExecutorOptions) {
     } catch (thrown) {
       const error = toAppError(shutdown.aborted ? shutdown.reason : thrown);
       const usage = await tally.usage();
-      const failRun = () =>
-        runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
-      const end = shutdown.aborted
-        ? runs.releaseRun(ticketId, run, usage)
-        : retryWhileStorageUnavailable(failRun, signal);
-      const wasOwner = await end.catch((err) => {
+      const isReleased = shutdown.aborted;
+      const endRun = () =>
+        isReleased
+          ? runs.releaseRun(ticketId, run, usage)
+          : runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
+      // A run without a call has cost nothing: its client need not wait for the storage.
+      const ended = usage.attempts > 0 ? retryWhileStorageUnavailable(endRun, signal) : endRun();
+      const wasOwner = await ended.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;
       });
@@ -102,14 +104,14 @@ export function createRunExecutor(options: RunExecutorOptions) {
   };
 }
 
-/** Keeps the end of a run, which has been paid for, until it is stored or the run's time is up. */
+/** Keeps the outcome of a run that has been paid for until it is stored. The last try is made when the signal aborts. */
 async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
   for (;;) {
     try {
       return await write();
     } catch (error) {
-      if (!hasCode(error, 'storage_unavailable') || error.details.isPermanent) throw error;
-      await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => Promise.reject(error));
+      if (!hasCode(error, 'storage_unavailable') || error.details.isPermanent || signal.aborted) throw error;
+      await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }
 }

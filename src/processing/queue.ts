@@ -30,13 +30,13 @@ export interface Queue extends Poller {
 
 export function createQueue({ processor, limiter, concurrency, log }: QueueOptions): Queue {
   const pause = createQueuePause();
-  /** Runs whose model has not answered yet. */
+  /** Runs whose model has not answered yet, and failed ones until their failure is stored. */
   let active = 0;
   /** Those, and the runs whose result is being stored. */
   let unfinished = 0;
   const logFailure = createFailureLog(log, 'queued runs could not be claimed');
   const poller = createPoller(async () => {
-    await startRuns().catch(logFailure);
+    await startRuns().catch((err) => logFailure(err));
     return POLL_MS;
   });
 

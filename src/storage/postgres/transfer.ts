@@ -1,6 +1,6 @@
 import { getTableConfig, PgTimestampString } from 'drizzle-orm/pg-core';
 import pg from 'pg';
-import { OMITTED_COLUMNS, type PortableRow, type TableName, type Transfer } from '../transfer.ts';
+import { OMITTED_COLUMNS, type PortableRow, TABLES, type TableName, type Transfer } from '../transfer.ts';
 import { parseConnectionUrl } from './connection-config.ts';
 import { batches, idempotencyKeys, results, runs, ticketSearch, tickets, usageDaily } from './schema.ts';
 
@@ -13,7 +13,6 @@ const SCHEMA = {
   usage_daily: usageDaily,
   idempotency_keys: idempotencyKeys,
 };
-const TABLES = Object.keys(SCHEMA).join();
 const { BOOL } = pg.types.builtins;
 const BATCH_SIZE = 500;
 const TABLES_WITH_ID = ['tickets', 'results', 'batches', 'runs'] as const;
@@ -81,7 +80,7 @@ export async function openPostgresTransfer(databaseUrl: string, mode: 'source' |
     },
 
     async commit() {
-      await client.query(`ANALYZE ${TABLES}`); // without statistics, the first lists and searches would be slow
+      await client.query(`ANALYZE ${TABLES.join()}`); // without statistics, the first lists and searches would be slow
       await client.query('COMMIT');
     },
     close: () => client.end(),
@@ -92,7 +91,7 @@ async function begin(client: pg.Client, mode: 'source' | 'target'): Promise<void
   await client.connect();
   await client.query(mode === 'source' ? 'BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY' : 'BEGIN');
   await client.query("SET LOCAL TimeZone = 'UTC'; SET LOCAL DateStyle = 'ISO'; SET LOCAL extra_float_digits = 1");
-  if (mode === 'target') await client.query(`LOCK TABLE ${TABLES} IN ACCESS EXCLUSIVE MODE`);
+  if (mode === 'target') await client.query(`LOCK TABLE ${TABLES.join()} IN ACCESS EXCLUSIVE MODE`);
 }
 
 type Column = ReturnType<typeof getTableConfig>['columns'][number];

@@ -44,7 +44,8 @@ function createThread(path: string) {
     const forget = () => {
       if (worker === started) worker = undefined;
     };
-    started.on('error', forget); // `exit` follows later
+    // A request fails at `error`. The next one must not be sent to this thread, whose `exit` comes later.
+    started.on('error', forget);
     started.on('exit', forget);
     return started;
   }
