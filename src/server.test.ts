@@ -194,8 +194,9 @@ describe('server process', () => {
     const environment = {
       ...{ OPENAI_BASE_URL: base, TRUST_PROXY: '127.0.0.1', API_KEYS: '', ALLOW_ANONYMOUS: 'true' },
       ...{ RATE_LIMIT_PER_MINUTE: '5', PROCESS_RATE_LIMIT_PER_MINUTE: '1' },
+      DAILY_BUDGET_USD: '1',
     };
-    const { post, url } = await startServer(environment, temporaryFolder());
+    const { output, post, url } = await startServer(environment, temporaryFolder());
     const as = (client: string) => fetch(`${url}/tickets/1`, { headers: { 'x-forwarded-for': client } });
     await post('/tickets', { raw_text: 'x' });
     expect([(await post('/tickets/1/process')).status, (await post('/tickets/1/process')).status]).toEqual([200, 429]);
@@ -211,9 +212,11 @@ describe('server process', () => {
       /^ticket_service_db_commit_writes_sum [3-9]$/m, // on a busy machine, also those of heartbeats
       /^http_server_request_duration_seconds_count\{.*http_response_status_code="429".*\} 1$/m,
       /^ticket_service_llm_calls_active 0$/m,
+      /^ticket_service_llm_budget_remaining_usd 1$/m,
       /^ticket_service_requests_coalesced_total 0$/m,
     ]) {
       expect(metrics).toMatch(sample);
     }
+    expect(output.text).toContain('DAILY_BUDGET_USD has no effect: the price of gpt-4o-mini-2024-07-18 is not known');
   });
 });

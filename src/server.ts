@@ -10,6 +10,7 @@ import { type Config, formatError, loadConfig } from './config/load.ts';
 import { findMisspelledSettings } from './config/misspelled.ts';
 import { StartupError } from './errors.ts';
 import { createLlm } from './llm/create.ts';
+import type { CostOf } from './llm/prices.ts';
 import { loadPrompt } from './llm/prompts.ts';
 import { instrumentCosts, instrumentLlmClient } from './observability/llm-metrics.ts';
 import { createLogger } from './observability/logger.ts';
@@ -22,6 +23,7 @@ import { createProcessor } from './processing/processor.ts';
 import { createQueue } from './processing/queue.ts';
 import { startRetention } from './processing/retention.ts';
 import { ROOT } from './root.ts';
+import { NO_USAGE } from './schemas/result.ts';
 import {
   closeGracefully,
   endsWithin,
@@ -127,6 +129,7 @@ async function start(): Promise<void> {
   };
   installSignalHandlers(shutdown, { log, discardPending });
   await listen(app, config);
+  await checkBudget(log, config, costOf);
 }
 
 interface StartInfo {
@@ -143,6 +146,15 @@ function logStart(log: Logger, { version, migrations, config, environment }: Sta
     log.warn(`${name} is not a setting; did you mean ${setting}?`);
   }
   if (config.LLM_PROVIDER === 'offline') log.warn('the built-in offline model answers, not a language model');
+}
+
+/** A budget counts only runs whose cost is known. */
+async function checkBudget(log: Logger, config: Config, costOf: CostOf): Promise<void> {
+  const { DAILY_BUDGET_USD, LLM_PRICES, OPENAI_MODEL } = config;
+  if (DAILY_BUDGET_USD === undefined || Object.keys(LLM_PRICES).length > 0) return;
+  const cost = await costOf(undefined, { ...NO_USAGE, input_tokens: 1, output_tokens: 1 }).catch(() => null);
+  if (cost === null)
+    log.warn(`DAILY_BUDGET_USD has no effect: the price of ${OPENAI_MODEL} is not known; set LLM_PRICES`);
 }
 
 async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {

@@ -231,12 +231,13 @@ describe('executeRun', () => {
   });
 
   it('keeps a paid answer while the storage is unavailable', async () => {
-    const { runs, execute } = setUp(async () => makeCompletion());
+    const { runs, log, execute } = setUp(async () => makeCompletion());
     runs.completeRun.mockRejectedValueOnce(unavailable()).mockRejectedValueOnce(unavailable());
     const result = execute();
     await vi.advanceTimersByTimeAsync(1000);
     expect(await result).toEqual(makeResult());
     expect(runs.completeRun).toHaveBeenCalledTimes(3);
+    expect(log.warn.mock.calls).toEqual([[{ ticketId: 1, run: 7 }, 'the outcome of a run waits for the database']]);
   });
 
   it('keeps a failure and its cost while the storage is unavailable', async () => {
@@ -319,7 +320,7 @@ describe('executeRun', () => {
     await vi.advanceTimersByTimeAsync(1000);
     expect(await result).toBeUndefined(); // whoever waits for it reads the stored result
     expect(log.info).toHaveBeenCalledWith(expect.objectContaining({ outcome: 'succeeded' }), 'run');
-    expect(log.warn).not.toHaveBeenCalled();
+    expect(log.warn).not.toHaveBeenCalledWith(expect.anything(), 'run');
   });
 
   it('releases the run without an outcome when the server shuts down', async () => {

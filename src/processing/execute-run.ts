@@ -60,6 +60,10 @@ export function createRunExecutor(options: RunExecutorOptions) {
     const deadline = performance.now() + timeoutMs;
     const tally = createRunTally(costOf);
     const runLog = createRunLog(log, identity, tally);
+    const keepTrying = <T>(write: () => Promise<T>) =>
+      retryWhileStorageUnavailable(write, signal, () => {
+        log.warn({ ticketId, run }, 'the outcome of a run waits for the database');
+      });
     try {
       if (shutdown.aborted) controller.abort(shutdown.reason);
       const onAttempt = (attempt: Attempt) => {
@@ -72,7 +76,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
       const { cutFields: _, ...fields } = completion; // for the log only
       const result = { ...fields, ticket_id: ticketId, prompt_version: prompt.version };
       const usage = await tally.usage();
-      const stored = await retryWhileStorageUnavailable(() => runs.completeRun(run, result, usage), signal);
+      const stored = await keepTrying(() => runs.completeRun(run, result, usage));
       const isStored = stored !== undefined || (await hasEnded('succeeded', ticketId, run));
       runLog.logEnd(isStored ? 'succeeded' : 'lease_lost', usage, completion.openai_request_id);
       return stored;
@@ -85,7 +89,7 @@ export function createRunExecutor(options: RunExecutorOptions) {
           ? runs.releaseRun(ticketId, run, usage)
           : runs.failRun(ticketId, run, toRunFailure(error), usage, backgroundRetry(error, backgroundRun));
       // A run without a call has cost nothing: its client need not wait for the storage.
-      const ended = usage.attempts > 0 ? retryWhileStorageUnavailable(endRun, signal) : endRun();
+      const ended = usage.attempts > 0 ? keepTrying(endRun) : endRun();
       const wasOwner = await ended.catch((err) => {
         log.error({ err, ticketId, run }, 'a failed run could not be ended'); // until its lease expires
         return true;
@@ -105,12 +109,17 @@ export function createRunExecutor(options: RunExecutorOptions) {
 }
 
 /** Keeps the outcome of a run that has been paid for until it is stored. The last try is made when the signal aborts. */
-async function retryWhileStorageUnavailable<T>(write: () => Promise<T>, signal: AbortSignal): Promise<T> {
-  for (;;) {
+async function retryWhileStorageUnavailable<T>(
+  write: () => Promise<T>,
+  signal: AbortSignal,
+  onFirstFailure: () => void,
+): Promise<T> {
+  for (let isFirst = true; ; isFirst = false) {
     try {
       return await write();
     } catch (error) {
       if (!hasCode(error, 'storage_unavailable') || error.details.isPermanent || signal.aborted) throw error;
+      if (isFirst) onFirstFailure();
       await sleep(STORAGE_RETRY_MS, undefined, { signal }).catch(() => {});
     }
   }

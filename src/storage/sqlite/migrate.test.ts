@@ -77,6 +77,12 @@ describe('migrate', () => {
     expect(schemaOf(sqlite)).toEqual([]);
   });
 
+  it('refuses a database that a newer version has migrated', () => {
+    const { path } = openTestStorage();
+    openSqliteFile(path).exec("INSERT INTO __drizzle_migrations (hash, created_at) VALUES ('x', 9999999999999)");
+    expect(() => openSqlite(path)).toThrow('a newer version of the service has migrated it');
+  });
+
   it('rebuilds a table that other rows refer to, as drizzle-kit writes it', () => {
     const folder = temporaryFolder();
     makePythonDatabase(`${folder}/app.db`, { metadata: true });

@@ -12,12 +12,13 @@ import { findOrphans } from './integrity.ts';
  *   (https://sqlite.org/lang_altertable.html#otheralter).
  *
  * @returns the names of the applied migrations
- * @throws Error that names the migration which failed; the database is unchanged.
+ * @throws Error that names the migration which failed, or says that the schema is newer; the database is unchanged.
  */
 export function migrate(sqlite: Database.Database, folder = migrationsFolder('sqlite')): string[] {
   const migrations = readMigrations(folder);
   const applyMissing = sqlite.transaction(() => {
     const last = latestApplied(sqlite);
+    if (last > (migrations.at(-1)?.createdAt ?? -1)) throw new Error('a newer version of the service has migrated it');
     const missing = migrations.filter(({ createdAt }) => createdAt > last);
     return missing.map((migration) => apply(sqlite, migration));
   });
