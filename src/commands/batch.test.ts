@@ -53,6 +53,9 @@ describe('npm run batch', () => {
       /^batch failed: invalid input: filter\.status\.0 must be one of/,
     );
     expect((await run(['--all', '--url', 'http://127.0.0.1:1'])).stderr).toMatch(/^batch failed: .* does not answer/);
+    expect((await run(['--all', '--url', 'localhost:8000'])).stderr).toBe(
+      'batch failed: --url must begin with http:// or https://\n',
+    );
     expect((await run(['--stat', 'new'])).code).toBe(1);
     expect((await run(['--url', url])).stderr).toMatch('give either a filter or --all');
     expect((await run(['--help'])).stdout).toMatch(/^Usage: npm run batch/);

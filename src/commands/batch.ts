@@ -49,6 +49,7 @@ async function run(): Promise<void> {
   const { url: serverUrl, key = process.env.TICKET_SERVICE_KEY, all, force, help: _, ...filters } = values;
   const filter = Object.fromEntries(Object.entries(filters).map(([name, value]) => [name.replace('-', '_'), value]));
   if (all === Object.keys(filter).length > 0) throw new Error('give either a filter or --all, after `--`');
+  if (!/^https?:\/\//.test(serverUrl)) throw new Error('--url must begin with http:// or https://');
   const url = serverUrl.replace(/\/+$/, '');
   const request = createClient(url, key);
   const curl = key ? 'curl -H "Authorization: Bearer $TICKET_SERVICE_KEY"' : 'curl';
