@@ -93,6 +93,19 @@ describe('process', () => {
     expect(complete).not.toHaveBeenCalled();
   });
 
+  it('makes a new result for a forced request that has joined the claim of a stored one', async () => {
+    const { runs, complete, process } = setUp([CLAIMED]);
+    const claim = Promise.withResolvers<ClaimResult>();
+    runs.claimRun.mockReturnValueOnce(claim.promise);
+    const plain = process();
+    await vi.advanceTimersByTimeAsync(0); // its claim is under way
+    const forced = process(1, true);
+    claim.resolve({ state: 'stored', result: makeResult({ id: 9 }) });
+    expect(await plain).toMatchObject({ id: 9 });
+    expect(await forced).toEqual(makeResult());
+    expect(complete).toHaveBeenCalledOnce();
+  });
+
   it('rejects with ticket_not_found for an unknown ticket', async () => {
     await expect(setUp([{ state: 'ticket_not_found' }]).process()).rejects.toMatchObject({ code: 'ticket_not_found' });
   });

@@ -12,7 +12,7 @@ import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
 import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
 import type { RequestLog } from './run-log.ts';
-import { createSingleFlight, type InFlight } from './single-flight.ts';
+import { createSingleFlight, type FlightState } from './single-flight.ts';
 
 export interface ProcessorOptions extends BudgetOptions {
   runs: RunRepository;
@@ -80,11 +80,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
   let isDraining = false;
 
   /** Claims and executes a run, or waits for the one that another process has claimed, until there is a result. */
-  async function resolveResult(
-    ticketId: number,
-    options: ProcessOptions,
-    flight: Pick<InFlight, 'isRemote'>,
-  ): Promise<Result> {
+  async function resolveResult(ticketId: number, options: ProcessOptions, flight: FlightState): Promise<Result> {
     const deadline = performance.now() + timeoutMs;
     for (let remoteRun: number | undefined; ; ) {
       flight.isRemote = false;
@@ -97,6 +93,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
         case 'budget_exhausted':
           throw budgetExhausted();
         case 'stored':
+          flight.isStored = true;
+          return claim.result;
+        case 'succeeded':
           return claim.result;
         case 'running': {
           if (remoteRun === undefined) stats.coalesced += 1;
@@ -122,7 +121,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     ticketId: number,
     { force, log }: ProcessOptions,
     remoteRun: number | undefined,
-  ): Promise<Exclude<ClaimResult, { state: 'claimed' }>> {
+  ): Promise<Exclude<ClaimResult, { state: 'claimed' }> | { state: 'succeeded'; result: Result }> {
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
@@ -135,7 +134,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
       const { run, text, backgroundRun, wasReclaimed } = claim;
       if (wasReclaimed) stats.reclaimed += 1;
       const result = await executeRun({ ticketId, run, text, backgroundRun }, log);
-      return result ? { state: 'stored', result } : { state: 'running', run };
+      return result ? { state: 'succeeded', result } : { state: 'running', run };
     } finally {
       release?.();
     }
@@ -149,7 +148,9 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const joined = singleFlight.find(ticketId, options);
     if (joined) {
       stats.coalesced += 1;
-      return (await joined) ?? process(ticketId, options); // a background run has lost its lease
+      const result = await joined.result;
+      if (result && !(options.force && joined.isStored)) return result;
+      return process(ticketId, options); // the result is too old, or a background run has lost its lease
     }
     return singleFlight.start(ticketId, (flight) => resolveResult(ticketId, options, flight));
   }

@@ -1,4 +1,4 @@
-import { describe, expect, it } from 'vitest';
+import { describe, expect, it, vi } from 'vitest';
 import { makeResult } from '../testing/fixtures.ts';
 import { createSingleFlight } from './single-flight.ts';
 
@@ -19,8 +19,8 @@ describe('single-flight', () => {
   it('lets requests for a ticket join its in-flight result, forced or not', () => {
     const singleFlight = createSingleFlight();
     const { result } = startFlight(singleFlight);
-    expect(singleFlight.find(1, NOT_FORCED)).toBe(result);
-    expect(singleFlight.find(1, FORCED)).toBe(result);
+    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(result);
+    expect(singleFlight.find(1, FORCED)?.result).toBe(result);
   });
 
   it('keeps tickets apart', () => {
@@ -33,7 +33,7 @@ describe('single-flight', () => {
   it('lets only unforced requests join a remote run', () => {
     const singleFlight = createSingleFlight();
     const { result } = startFlight(singleFlight, 1, true);
-    expect(singleFlight.find(1, NOT_FORCED)).toBe(result);
+    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(result);
     expect(singleFlight.find(1, FORCED)).toBeUndefined();
   });
 
@@ -59,7 +59,7 @@ describe('single-flight', () => {
     const newer = startFlight(singleFlight);
     older.resolve(makeResult());
     await older.result;
-    expect(singleFlight.find(1, NOT_FORCED)).toBe(newer.result);
+    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(newer.result);
   });
 
   it('is in flight before the work starts', () => {
@@ -85,6 +85,20 @@ describe('single-flight', () => {
     expect(isIdle).toBe(false);
     second.reject(new Error('failed'));
     await expect(second.result).rejects.toThrow();
+    await idle;
+  });
+
+  it('is not idle while a flight that a newer one has replaced is unsettled', async () => {
+    const singleFlight = createSingleFlight();
+    const older = startFlight(singleFlight, 1, true);
+    const newer = startFlight(singleFlight);
+    newer.resolve(makeResult());
+    await newer.result;
+    const isIdle = vi.fn();
+    const idle = singleFlight.whenIdle().then(isIdle);
+    await new Promise(setImmediate);
+    expect(isIdle).not.toHaveBeenCalled();
+    older.resolve(makeResult());
     await idle;
   });
 });
