@@ -62,12 +62,18 @@ const FORMAT_MESSAGES: Record<string, string> = {
   'date-or-time': 'must be a date such as 2026-02-17 or a time such as 2026-02-17T16:35:05Z',
 };
 
-/** All invalid fields of a request, without their values. Fastify itself stops at the first part that has one. */
+/** A body can have a hundred thousand invalid items. */
+const MAX_ERRORS = 100;
+
+/**
+ * The invalid fields of a request, without their values: at most 100 in each part. Fastify itself stops at the first part
+ * that has one.
+ */
 export function validationErrors(request: FastifyRequest): FieldError[] {
   return PARTS.flatMap(([schema, property, name]) => {
     const validate = request.getValidationFunction(schema);
     if (!validate || validate(request[property])) return [];
-    return (validate.errors ?? []).map((error) => {
+    return (validate.errors ?? []).slice(0, MAX_ERRORS).map((error) => {
       const { missingProperty, additionalProperty } = error.params;
       const field = missingProperty ?? additionalProperty;
       const path = [...error.instancePath.split('/').slice(1), ...(field === undefined ? [] : [field])];

@@ -47,4 +47,12 @@ describe('heartbeat', () => {
     expect(log.error).toHaveBeenCalledWith({ err: error, omitted: 0 }, expect.stringContaining('heartbeat failed'));
     expect(abortedRuns()).toEqual([]);
   });
+
+  it('says that only the recovery has failed', async () => {
+    const { heartbeat, runs, log } = setUp([1, 2]);
+    const error = new Error('disk full');
+    runs.recoverExpiredRuns.mockRejectedValue(error);
+    await heartbeat();
+    expect(log.error.mock.calls).toEqual([[{ err: error, omitted: 0 }, 'expired runs could not be recovered']]);
+  });
 });

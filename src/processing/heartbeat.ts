@@ -15,6 +15,7 @@ export interface HeartbeatOptions {
 /** Renews the leases of this process's runs, aborts the runs that it has lost, and recovers expired ones of others. */
 export function createHeartbeat({ runs, activeRuns, log }: HeartbeatOptions): () => Promise<void> {
   const logFailure = createFailureLog(log, 'heartbeat failed: leases were not renewed');
+  const logRecoveryFailure = createFailureLog(log, 'expired runs could not be recovered');
   return async () => {
     try {
       const current = [...activeRuns];
@@ -22,9 +23,9 @@ export function createHeartbeat({ runs, activeRuns, log }: HeartbeatOptions): ()
       for (const [ticketId, controller] of current) {
         if (!owned.has(ticketId)) controller.abort(llmError('llm_timeout')); // the lease was lost
       }
-      await runs.recoverExpiredRuns();
     } catch (err) {
-      logFailure(err);
+      return logFailure(err);
     }
+    await runs.recoverExpiredRuns().catch((err) => logRecoveryFailure(err));
   };
 }

@@ -173,6 +173,7 @@ describe('POST /batches', () => {
     [{ ids: [] }, ['body', 'ids'], 'must not be empty'],
     [{ ids: ['1'] }, ['body', 'ids', '0'], 'must be an integer'],
     [{ ids: [-1] }, ['body', 'ids', '0'], 'must be at least 0'],
+    [{ ids: [1e19] }, ['body', 'ids', '0'], 'must be at most 9007199254740991'],
     [{ ids: 7 }, ['body', 'ids'], 'must be a list'],
     [{ ids: Array(10_001).fill(1) }, ['body', 'ids'], 'must have at most 10000 entries'],
     [{ filter: { status: 'old' } }, ['body', 'filter', 'status', '0'], 'must be one of new, processing, done, failed'],
@@ -183,6 +184,15 @@ describe('POST /batches', () => {
     [{ ids: [1], forced: true }, ['body', 'forced'], expect.any(String)],
   ])('returns 422 for %j', async (payload, loc, msg) => {
     expect((await post(await shared(), payload)).json()).toMatchObject({ status: 422, errors: [{ loc, msg }] });
+  });
+});
+
+describe('POST /batches with many errors', () => {
+  it('returns 422 with the first 100', async () => {
+    const service = await startService();
+    const { errors } = (await post(service, { ids: Array(1000).fill('') })).json();
+    expect(errors).toHaveLength(100);
+    expect(errors[99]).toEqual({ loc: ['body', 'ids', '99'], msg: 'must be an integer' });
   });
 });
 

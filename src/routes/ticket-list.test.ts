@@ -98,6 +98,8 @@ describe('GET /tickets', () => {
     ['created_after=2026-02-18T14:00:00%2B02:00&created_before=2026-02-18T14:00:01%2B02:00', [2]],
     ['created_after=2026-02-18&created_before=2026-02-20', [3, 2]],
     ['created_after=2026-02-20&created_before=2026-02-18', []],
+    ['created_after=9999-12-31T23:59:59.5Z', []],
+    ['created_before=9999-12-31T23:59:59.5Z', [4, 3, 2, 1]],
     ['created_after=2026-02-18&status=done&source=email&order=oldest', [3]],
     ['q=cannot', [4, 3, 2, 1]],
     ['q=cannot&status=done&created_after=2026-02-20', [4]],

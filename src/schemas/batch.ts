@@ -8,7 +8,7 @@ const MAX_IDS = 10_000;
 export const NewBatch = Type.Object(
   {
     ids: Type.Optional(
-      Type.Array(Type.Integer({ minimum: 0 }), {
+      Type.Array(Type.Integer({ minimum: 0, maximum: Number.MAX_SAFE_INTEGER }), {
         minItems: 1,
         maxItems: MAX_IDS,
         description: 'The ids of the tickets. One that occurs twice counts once.',

@@ -12,6 +12,9 @@ export const EXCERPT_LENGTH = 200;
 /** Each source that a list is filtered by takes a few reads of an index. */
 const MAX_SOURCES = 10;
 
+/** Values of an enumeration, with room for repetitions. */
+const MAX_VALUES = 100;
+
 const time = (description: string) =>
   Type.Optional(Type.String({ format: 'date-or-time', description: `${description} A date means 00:00 UTC.` }));
 
@@ -20,12 +23,14 @@ export const TicketFilters = Type.Object({
   status: Type.Optional(
     Type.Array(StringEnum(TICKET_STATUSES), {
       minItems: 1,
+      maxItems: MAX_VALUES,
       description: 'Only tickets with this status. Repeat the parameter for several.',
     }),
   ),
   category: Type.Optional(
     Type.Array(StringEnum(CATEGORIES), {
       minItems: 1,
+      maxItems: MAX_VALUES,
       description: 'Only tickets whose stored result has this category. Repeat the parameter for several.',
     }),
   ),

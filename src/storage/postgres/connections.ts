@@ -22,8 +22,8 @@ const slowOptions = { query_timeout: 60_000 };
  * - `reads` and `writes` are one pipelined connection each, for statements that take milliseconds and wait for no lock. A
  *   read does not wait for a commit.
  * - `heartbeats` is another one: leases are renewed although the pool is busy, and nothing waits behind their locks.
- * - `pool` is for other writes: PostgreSQL flushes the commits of several connections together.
- * - `slow` is at most half of this pool, for statements that may read many rows.
+ * - `pool` is for other writes, whose commits PostgreSQL flushes together, and for lists.
+ * - `slow` is half of this pool, for statements that may read many rows.
  */
 export interface Connections {
   reads: NodePgDatabase;

@@ -191,7 +191,7 @@ export const usageDaily = pgTable(
     category: text().notNull(),
     error_code: text().notNull(),
     status: text({ enum: RUN_STATUSES }).notNull(),
-    /** Rounded, which keeps the rows few and the percentiles within 5 %; 0 if unknown. */
+    /** Rounded, which keeps the rows few and the percentiles within 5 %; -1 if unknown. */
     latency_ms: integer().notNull(),
     runs: integer().notNull(),
     attempts: integer().notNull(),

@@ -84,7 +84,8 @@ export function createUsageRepository({ reads, slow }: Pick<Connections, 'reads'
           ...sums,
         })
         .from(runs)
-        .where(and(sql`status in ('running', 'abandoned')`, isBetween(STARTED_AT, from, to)))
+        // Each status has an index, which `in` would not use.
+        .where(and(sql`(status = 'running' or status = 'abandoned')`, isBetween(STARTED_AT, from, to)))
         .groupBy(sql`1`, runs.status),
       // Nothing but an index, because there may be many.
       slow

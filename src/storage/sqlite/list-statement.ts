@@ -53,17 +53,26 @@ function selectRange(range: TicketRange, n: number, isSearch: boolean): string {
     ${isSearch ? `AND (${IS_MATCH} OR tickets.id % ${TICKETS_PER_CLOCK_READ} = 0)` : ''}`;
 }
 
+/** `~` is after the digits. */
+const AFTER_ALL = '~';
+
+/** The next second's year has five digits. */
+const LAST_SECOND = Date.parse('9999-12-31T23:59:59Z');
+
 /** The positions between which the page lies. */
 function boundsOf({ filter: { createdAfter, createdBefore }, order, after }: Query) {
   const position = after && { time: toTimestamp(after.created_at), id: after.id };
   const first = { time: createdAfter ? toSecond(createdAfter) : '', id: 0 };
-  const end = { time: createdBefore ? toSecond(createdBefore) : '~', id: 0 }; // `~` is after the digits
+  const end = { time: createdBefore ? toSecond(createdBefore) : AFTER_ALL, id: 0 };
   const lower = order === 'oldest' && position ? position : first;
   const upper = order === 'newest' && position ? position : end;
   return { lowerTime: lower.time, lowerId: lower.id, upperTime: upper.time, upperId: upper.id };
 }
 
 /** The first whole second that is not before a time. */
-const toSecond = (time: Date) => toTimestamp(new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString());
+function toSecond(time: Date): string {
+  if (time.getTime() > LAST_SECOND) return AFTER_ALL;
+  return toTimestamp(new Date(Math.ceil(time.getTime() / 1000) * 1000).toISOString());
+}
 
 const toPattern = (text: string) => `%${fold(text).replaceAll(/[\\%_]/g, String.raw`\$&`)}%`;
