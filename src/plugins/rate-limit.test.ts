@@ -23,6 +23,16 @@ describe('the rate limit', () => {
     expect((await app.inject('/health')).statusCode).toBe(200);
   });
 
+  it('counts all routes that cost money together', async () => {
+    const { app, create, process } = await startService({
+      app: { rateLimits: { perMinute: 100, processPerMinute: 2 } },
+    });
+    await create();
+    const createBatch = () => app.inject({ method: 'POST', url: '/batches', payload: { ids: [1] } });
+    const statuses = [await process(1), await createBatch(), await process(1), await createBatch()];
+    expect(statuses.map(({ statusCode }) => statusCode)).toEqual([200, 202, 429, 429]);
+  });
+
   it('counts routes that cost money separately', async () => {
     const { app, create, process } = await startService({ app: { rateLimits: { perMinute: 0, processPerMinute: 2 } } });
     await create();

@@ -25,7 +25,9 @@ export const rateLimits = fp<RateLimits>(async (app, { perMinute, processPerMinu
   if (perMinute === 0 && processPerMinute === 0) return;
   if (processPerMinute > 0) {
     app.addHook('onRoute', (route) => {
-      if (route.config?.costsMoney) route.config = { ...route.config, rateLimit: { max: processPerMinute } };
+      if (!route.config?.costsMoney) return;
+      route.config = { ...route.config, rateLimit: false };
+      route.onRequest = [route.onRequest ?? [], limitProcessing].flat();
     });
   }
   await app.register(rateLimit, {
@@ -40,4 +42,6 @@ export const rateLimits = fp<RateLimits>(async (app, { perMinute, processPerMinu
     errorResponseBuilder: (_request, { ttl }) =>
       new AppError('rate_limited', 'too many requests', { retryAfterMs: ttl }),
   });
+  // One for all of these routes: the plugin would count each route for itself.
+  const limitProcessing = app.rateLimit({ max: processPerMinute });
 });
