@@ -1,7 +1,7 @@
 import { type SQL, sql } from 'drizzle-orm';
 import { EXCERPT_LENGTH, type TicketListEntry } from '../../schemas/ticket-list.ts';
 import { fold } from '../fold.ts';
-import { createSearchQueue } from '../search-queue.ts';
+import { createCountQueue, createSearchQueue } from '../search-queue.ts';
 import { type TicketRange, toRanges } from '../ticket-ranges.ts';
 import type { TicketFilter, TicketListPage, TicketListQuery, TicketPosition, TicketRepository } from '../types.ts';
 import type { Connections } from './connections.ts';
@@ -57,14 +57,14 @@ export function createTicketList(pool: Connections['pool']): TicketRepository['l
 
 /** Returns a function that counts the tickets of a filter. With `q`, 100,000 take 0.4 s. */
 export function createTicketCount(slow: Connections['slow']): TicketRepository['count'] {
-  return async (filter) => {
+  return createCountQueue(async (filter) => {
     const bounds = isBetween({ filter, order: 'oldest' });
     const parts = toRanges(filter).map((range) => sql`select id from tickets where ${bounds} ${isInRange(range)}`);
     const matching = sql`join ticket_search on ticket_id = id and (${isMatch(filter)})`;
     const { rows } = await slow.execute(sql`
       select count(*) from (${sql.join(parts, sql` union all `)}) as parts ${filter.q === undefined ? sql`` : matching}`);
     return Number(rows[0]?.count);
-  };
+  });
 }
 
 /** The matches among the next `size` tickets of a list, in its order, and always the last of these tickets. */

@@ -1,8 +1,7 @@
 import { once } from 'node:events';
 import { Worker } from 'node:worker_threads';
-import pLimit from 'p-limit';
 import { AppError } from '../../errors.ts';
-import { createSearchQueue } from '../search-queue.ts';
+import { createCountQueue, createSearchQueue } from '../search-queue.ts';
 import type { TicketFilter, TicketListPage, TicketListQuery } from '../types.ts';
 import { toStorageError } from './errors.ts';
 
@@ -23,10 +22,10 @@ export function createSearchThreads(path: string) {
   const searchThread = createThread(path);
   const countThread = createThread(path);
   const search = (query: TicketListQuery, budgetMs: number) => searchThread.ask<TicketListPage>({ query, budgetMs });
-  const countQueue = pLimit(1);
+  const count = (filter: TicketFilter) => countThread.ask<number>({ count: filter });
   return {
     search: createSearchQueue(search, 1),
-    count: (filter: TicketFilter) => countQueue(() => countThread.ask<number>({ count: filter })),
+    count: createCountQueue(count),
 
     async close(): Promise<void> {
       await Promise.all([searchThread.close(), countThread.close()]);
