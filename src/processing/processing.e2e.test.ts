@@ -91,12 +91,12 @@ describe.each(STORAGES)('POST /tickets/:id/process over $name', ({ createDatabas
     expect(provider.requests).toHaveLength(1);
   });
 
-  it('logs that leases could not be renewed', async () => {
+  it('logs that expired runs could not be recovered', async () => {
     const database = await createDatabase();
     const { log, processor } = await startService(1, { database: database.url });
     await database.query('ALTER TABLE runs RENAME TO missing');
     await processor.heartbeat();
     await database.query('ALTER TABLE missing RENAME TO runs');
-    expect(log.join()).toMatch('leases were not renewed');
+    expect(log.join()).toMatch('expired runs could not be recovered');
   });
 });
