@@ -154,7 +154,7 @@ async function checkBudget(log: Logger, config: Config, costOf: CostOf): Promise
   if (DAILY_BUDGET_USD === undefined || Object.keys(LLM_PRICES).length > 0) return;
   const cost = await costOf(undefined, { ...NO_USAGE, input_tokens: 1, output_tokens: 1 }).catch(() => null);
   if (cost === null)
-    log.warn(`DAILY_BUDGET_USD has no effect: the price of ${OPENAI_MODEL} is not known; set LLM_PRICES`);
+    log.warn(`DAILY_BUDGET_USD may have no effect: the price of ${OPENAI_MODEL} is not known; set LLM_PRICES`);
 }
 
 async function listen(app: FastifyInstance, { HOST, PORT }: Config): Promise<void> {

@@ -25,9 +25,9 @@ export interface BatchWorker extends Poller {
 
 export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerOptions): BatchWorker {
   const logReadFailure = createFailureLog(log, 'open batches could not be read');
-  const logFailure = createFailureLog(log, 'batch could not be advanced');
+  const logAdvanceFailure = createFailureLog(log, 'batch could not be advanced');
   const poller = createPoller(async () => {
-    const hasMore = await step().catch((err) => logReadFailure(err));
+    const hasMore = await step().catch(logReadFailure);
     return hasMore ? PAUSE_MS : POLL_MS;
   });
 
@@ -36,7 +36,7 @@ export function createBatchWorker({ batches, tickets, queue, log }: BatchWorkerO
     let hasMore = false;
     for (const batch of await batches.findOpen()) {
       const advanced = advance(batch).catch((err) => {
-        logFailure(err, { batchId: batch.id });
+        logAdvanceFailure(err, { batchId: batch.id });
         return false;
       });
       if (await advanced) hasMore = true;

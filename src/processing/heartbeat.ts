@@ -26,6 +26,6 @@ export function createHeartbeat({ runs, activeRuns, log }: HeartbeatOptions): ()
     } catch (err) {
       return logFailure(err);
     }
-    await runs.recoverExpiredRuns().catch((err) => logRecoveryFailure(err));
+    await runs.recoverExpiredRuns().catch(logRecoveryFailure);
   };
 }

@@ -93,7 +93,7 @@ describe('process', () => {
     expect(complete).not.toHaveBeenCalled();
   });
 
-  it('makes a new result for a forced request that has joined the claim of a stored one', async () => {
+  it('makes a new result for a forced request while another one’s claim finds a stored one', async () => {
     const { runs, complete, process } = setUp([CLAIMED]);
     const claim = Promise.withResolvers<ClaimResult>();
     runs.claimRun.mockReturnValueOnce(claim.promise);

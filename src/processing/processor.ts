@@ -12,7 +12,7 @@ import { createRunExecutor } from './execute-run.ts';
 import { type ActiveRuns, createHeartbeat } from './heartbeat.ts';
 import { POLL_MS, waitForRemoteRun } from './remote-run.ts';
 import type { RequestLog } from './run-log.ts';
-import { createSingleFlight, type FlightState } from './single-flight.ts';
+import { createSingleFlight, type InFlight } from './single-flight.ts';
 
 export interface ProcessorOptions extends BudgetOptions {
   runs: RunRepository;
@@ -80,11 +80,16 @@ export function createProcessor(options: ProcessorOptions): Processor {
   let isDraining = false;
 
   /** Claims and executes a run, or waits for the one that another process has claimed, until there is a result. */
-  async function resolveResult(ticketId: number, options: ProcessOptions, flight: FlightState): Promise<Result> {
+  async function resolveResult(
+    ticketId: number,
+    options: ProcessOptions,
+    flight: Pick<InFlight, 'isNew'>,
+  ): Promise<Result> {
     const deadline = performance.now() + timeoutMs;
     for (let remoteRun: number | undefined; ; ) {
-      flight.isRemote = false;
-      const claim = await claimAndExecute(ticketId, options, performance.now() < deadline ? remoteRun : undefined);
+      flight.isNew = options.force;
+      const awaitedRun = performance.now() < deadline ? remoteRun : undefined;
+      const claim = await claimAndExecute(ticketId, options, { flight, awaitedRun });
       switch (claim.state) {
         case 'ticket_not_found':
           throw new AppError('ticket_not_found', 'ticket not found');
@@ -93,14 +98,11 @@ export function createProcessor(options: ProcessorOptions): Processor {
         case 'budget_exhausted':
           throw budgetExhausted();
         case 'stored':
-          flight.isStored = true;
-          return claim.result;
-        case 'succeeded':
           return claim.result;
         case 'running': {
           if (remoteRun === undefined) stats.coalesced += 1;
           remoteRun = claim.run;
-          flight.isRemote = true;
+          flight.isNew = false;
           const result = await waitForRemoteRun(runs, { ticketId, run: claim.run, signal: shutdown.signal });
           if (result) return result;
           await sleep(POLL_MS); // its owner may have been blocked and about to renew its lease
@@ -115,26 +117,27 @@ export function createProcessor(options: ProcessorOptions): Processor {
   /**
    * Claims a run and executes it to its end, if there is a slot and none is under way.
    *
-   * @param remoteRun the run that was waited for until now: it counts as running if the storage is too busy for a claim
+   * @param awaitedRun the run that was waited for until now: it counts as running if the storage is too busy for a claim
    */
   async function claimAndExecute(
     ticketId: number,
     { force, log }: ProcessOptions,
-    remoteRun: number | undefined,
-  ): Promise<Exclude<ClaimResult, { state: 'claimed' }> | { state: 'succeeded'; result: Result }> {
+    { flight, awaitedRun }: { flight: Pick<InFlight, 'isNew'>; awaitedRun: number | undefined },
+  ): Promise<Exclude<ClaimResult, { state: 'claimed' }>> {
     if (isDraining) throw shuttingDown();
     const release = limiter.tryAcquire();
     try {
       const claiming = runs.claimRun(ticketId, { force, claim: release !== undefined, origin, dailyBudgetUsd });
       const claim = await claiming.catch((error) => {
-        if (remoteRun === undefined || !hasCode(error, 'storage_unavailable')) throw error;
-        return { state: 'running' as const, run: remoteRun };
+        if (awaitedRun === undefined || !hasCode(error, 'storage_unavailable')) throw error;
+        return { state: 'running' as const, run: awaitedRun };
       });
       if (claim.state !== 'claimed') return claim;
+      flight.isNew = true;
       const { run, text, backgroundRun, wasReclaimed } = claim;
       if (wasReclaimed) stats.reclaimed += 1;
       const result = await executeRun({ ticketId, run, text, backgroundRun }, log);
-      return result ? { state: 'succeeded', result } : { state: 'running', run };
+      return result ? { state: 'stored', result } : { state: 'running', run };
     } finally {
       release?.();
     }
@@ -148,9 +151,7 @@ export function createProcessor(options: ProcessorOptions): Processor {
     const joined = singleFlight.find(ticketId, options);
     if (joined) {
       stats.coalesced += 1;
-      const result = await joined.result;
-      if (result && !(options.force && joined.isStored)) return result;
-      return process(ticketId, options); // the result is too old, or a background run has lost its lease
+      return (await joined) ?? process(ticketId, options); // a background run has lost its lease
     }
     return singleFlight.start(ticketId, (flight) => resolveResult(ticketId, options, flight));
   }

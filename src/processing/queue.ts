@@ -36,7 +36,7 @@ export function createQueue({ processor, limiter, concurrency, log }: QueueOptio
   let unfinished = 0;
   const logFailure = createFailureLog(log, 'queued runs could not be claimed');
   const poller = createPoller(async () => {
-    await startRuns().catch((err) => logFailure(err));
+    await startRuns().catch(logFailure);
     return POLL_MS;
   });
 

@@ -6,10 +6,10 @@ const NOT_FORCED = { force: false };
 const FORCED = { force: true };
 
 /** A flight that stays open until the test settles it. */
-function startFlight(singleFlight: ReturnType<typeof createSingleFlight>, ticketId = 1, isRemote = false) {
+function startFlight(singleFlight: ReturnType<typeof createSingleFlight>, ticketId = 1, isNew = true) {
   const { promise, resolve, reject } = Promise.withResolvers<ReturnType<typeof makeResult>>();
   const result = singleFlight.start(ticketId, (flight) => {
-    flight.isRemote = isRemote;
+    flight.isNew = isNew;
     return promise;
   });
   return { result, resolve, reject };
@@ -19,8 +19,8 @@ describe('single-flight', () => {
   it('lets requests for a ticket join its in-flight result, forced or not', () => {
     const singleFlight = createSingleFlight();
     const { result } = startFlight(singleFlight);
-    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(result);
-    expect(singleFlight.find(1, FORCED)?.result).toBe(result);
+    expect(singleFlight.find(1, NOT_FORCED)).toBe(result);
+    expect(singleFlight.find(1, FORCED)).toBe(result);
   });
 
   it('keeps tickets apart', () => {
@@ -30,10 +30,10 @@ describe('single-flight', () => {
     expect(singleFlight.has(2)).toBe(false);
   });
 
-  it('lets only unforced requests join a remote run', () => {
+  it('lets only unforced requests join a result that may be old', () => {
     const singleFlight = createSingleFlight();
-    const { result } = startFlight(singleFlight, 1, true);
-    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(result);
+    const { result } = startFlight(singleFlight, 1, false);
+    expect(singleFlight.find(1, NOT_FORCED)).toBe(result);
     expect(singleFlight.find(1, FORCED)).toBeUndefined();
   });
 
@@ -55,11 +55,11 @@ describe('single-flight', () => {
 
   it('does not remove a newer flight when an older one settles', async () => {
     const singleFlight = createSingleFlight();
-    const older = startFlight(singleFlight, 1, true);
+    const older = startFlight(singleFlight, 1, false);
     const newer = startFlight(singleFlight);
     older.resolve(makeResult());
     await older.result;
-    expect(singleFlight.find(1, NOT_FORCED)?.result).toBe(newer.result);
+    expect(singleFlight.find(1, NOT_FORCED)).toBe(newer.result);
   });
 
   it('is in flight before the work starts', () => {
@@ -90,7 +90,7 @@ describe('single-flight', () => {
 
   it('is not idle while a flight that a newer one has replaced is unsettled', async () => {
     const singleFlight = createSingleFlight();
-    const older = startFlight(singleFlight, 1, true);
+    const older = startFlight(singleFlight, 1, false);
     const newer = startFlight(singleFlight);
     newer.resolve(makeResult());
     await newer.result;

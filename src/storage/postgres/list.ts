@@ -72,8 +72,8 @@ export function selectBlock({ filter, order, after }: TicketListQuery, size: num
   const direction = sql.raw(order === 'newest' ? 'desc' : 'asc');
   const bounds = isBetween({ filter, order, after });
   // Each part is in the list's order already, so that PostgreSQL merges them and reads only as many rows as are taken.
-  // `category is null` does not count as one value of the index: that part is read in the order of the index, which
-  // begins with the category, and its rows are sorted again.
+  // For PostgreSQL, `category is null` is no constant. So that part is ordered as the index is, by the category first,
+  // and its rows are sorted again.
   const parts = toRanges(filter).map(
     (range) => sql`(select id, created_at from tickets where ${bounds} ${isInRange(range)}
       order by ${range.category === null ? sql`category ${direction},` : sql``} created_at ${direction}, id ${direction}
